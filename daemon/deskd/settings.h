@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "daemon/deskd/mqtt_settings.h"
+
+namespace deskd {
+
+// Budgets of one script. [limits] of deskd.toml gives the defaults, [limits] of NAME.toml overrides them.
+struct Limits {
+  unsigned turnMs = 2000;
+  unsigned heapMib = 64;
+  unsigned memoryMib = 128;
+};
+
+// What deskd.toml and its drop-ins say, defaults filled in and ranges checked.
+struct Settings {
+  std::string node;  // [a-z0-9-]; the host's name, folded, unless set
+  MqttSettings mqtt;
+  std::string scriptsDirectory = "/etc/deskd/scripts";
+  std::string libraryDirectory = "/usr/share/deskd/scripts";
+  std::string stateDirectory = "/var/lib/deskd";
+  Limits limits;
+};
+
+// NAME.toml beside a script: what deskd itself understands, and everything as JSON for the script.
+struct ScriptSettings {
+  std::optional<std::string>
+      device;  // `device`: id under which the hub knows it, [a-z0-9-]; else the script's name
+  std::optional<std::string> title;  // `title`: how the hub shows it
+  Limits limits;
+  // The file as a JSON object, without [limits]; dates and times are ISO 8601 strings. "{}" without a file.
+  std::string json = "{}";
+};
+
+// One or more mistakes in settings files. what() has a line for each: "FILE:LINE:COLUMN: key: expected ...,
+// found ...".
+class SettingsError : public std::runtime_error {
+ public:
+  explicit SettingsError(std::vector<std::string> mistakes);
+  const std::vector<std::string>& mistakes() const { return mistakes_; }
+
+ private:
+  std::vector<std::string> mistakes_;
+};
+
+enum class MissingFile { meansDefaults, isAnError };
+
+// Reads `path` ("/etc/deskd/deskd.toml") and then `path`.d/*.toml in name order; later files win key by key.
+// Throws SettingsError with every mistake found in all of them.
+Settings loadSettings(const std::string& path, MissingFile missing = MissingFile::meansDefaults);
+
+// Reads the settings beside a script. A file that does not exist gives `defaults` and no settings.
+ScriptSettings loadScriptSettings(const std::string& path, const Limits& defaults);
+
+// "Büro PC.local" -> "b-ro-pc": lower case, the first label only, each run of anything else one dash.
+std::string foldName(const std::string& name);
+// Whether this can be a node, device or property: [a-z0-9-], 1 to 64 characters, no dash at either end.
+bool isId(const std::string& text);
+
+}  // namespace deskd
