@@ -1,16 +1,160 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Finds V8 as Debian's libnode carries it: NodeEngine::NodeEngine.
+# Finds V8 as the distribution's libnode carries it, and makes sure that headers and library belong together.
 #
-#   DESKD_ENGINE_ROOT   a private directory made by packaging/engine; default: build/engine/root, if it exists
+#   DESKD_ENGINE_ROOT      where to look; default: build/engine/root, if packaging/engine made it, else the system
+#   NodeEngine::NodeEngine the target to link
+#   NodeEngine_V8_VERSION  for example 10.2.154.26
+#   NodeEngine_LIBRARY     the library's file; NodeEngine_INCLUDE_DIR its headers
+#   NodeEngine_PRIVATE     true if the library is a private copy, which programs find by their run path
 set(DESKD_ENGINE_ROOT "" CACHE PATH "Where packaging/engine unpacked libnode; empty: build/engine/root or the system")
-set(root "${DESKD_ENGINE_ROOT}")
-if(NOT root AND EXISTS ${CMAKE_SOURCE_DIR}/build/engine/root/usr/include/node/v8.h)
-  set(root ${CMAKE_SOURCE_DIR}/build/engine/root)
+set(NodeEngine_remedy "Run packaging/engine, which makes V8 available, and configure again.")
+
+function(node_engine_choose_root out)
+  get_filename_component(default ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../build/engine/root ABSOLUTE)
+  if(DESKD_ENGINE_ROOT)
+    get_filename_component(root ${DESKD_ENGINE_ROOT} ABSOLUTE BASE_DIR ${CMAKE_SOURCE_DIR})
+    set(${out} ${root} PARENT_SCOPE)
+  elseif(EXISTS ${default})
+    set(${out} ${default} PARENT_SCOPE)
+  else()
+    set(${out} "" PARENT_SCOPE)
+  endif()
+endfunction()
+
+# The version that v8-version.h in DIRECTORY states.
+function(node_engine_header_version directory out)
+  set(parts)
+  foreach(name MAJOR_VERSION MINOR_VERSION BUILD_NUMBER PATCH_LEVEL)
+    file(STRINGS ${directory}/v8-version.h line REGEX "^#define V8_${name} [0-9]+$")
+    string(REGEX REPLACE ".* " "" number "${line}")
+    list(APPEND parts "${number}")
+  endforeach()
+  list(JOIN parts "." version)
+  set(${out} ${version} PARENT_SCOPE)
+endfunction()
+
+# What LIBRARY itself says, asked by a program that is built with the headers in DIRECTORY. Empty, with the reason in
+# ${out}_ERROR, if that program cannot be built or run.
+function(node_engine_library_version directory library out)
+  set(source ${CMAKE_BINARY_DIR}/CMakeFiles/NodeEngine/version.cpp)
+  file(WRITE ${source} "#include <v8-initialization.h>\n#include <cstdio>\n"
+                       "int main() { std::puts(v8::V8::GetVersion()); }\n")
+  set(text "")
+  if(CMAKE_CROSSCOMPILING AND NOT CMAKE_CROSSCOMPILING_EMULATOR)
+    file(STRINGS ${library} text REGEX "^[0-9]+\\.[0-9]+\\.[0-9]+\\.[0-9]+-node" LIMIT_COUNT 1)
+    set(output "the library has no version string of the form 1.2.3.4-node.5")
+  else()
+    unset(node_engine_runs CACHE)
+    try_run(node_engine_runs node_engine_compiles ${CMAKE_BINARY_DIR}/CMakeFiles/NodeEngine ${source}
+      CMAKE_FLAGS -DINCLUDE_DIRECTORIES=${directory} LINK_LIBRARIES ${library}
+      CXX_STANDARD 20 CXX_STANDARD_REQUIRED ON
+      COMPILE_OUTPUT_VARIABLE compile_output RUN_OUTPUT_VARIABLE text)
+    set(output "${compile_output}${text}")
+    if(NOT node_engine_compiles OR NOT "${node_engine_runs}" STREQUAL "0")
+      set(text "")
+    endif()
+    unset(node_engine_runs CACHE)
+    unset(node_engine_compiles CACHE)
+  endif()
+  if("${text}" MATCHES "^([0-9]+\\.[0-9]+\\.[0-9]+\\.[0-9]+)")
+    set(${out} ${CMAKE_MATCH_1} PARENT_SCOPE)
+  else()
+    set(${out} "" PARENT_SCOPE)
+    set(${out}_ERROR "${output}" PARENT_SCOPE)
+  endif()
+endfunction()
+
+# Sets NodeEngine_problem, empty if headers and library are a pair, and the two versions.
+macro(node_engine_check)
+  set(NodeEngine_problem "")
+  # Node.js packages that carry no library bring headers of their own, which may even state the same version.
+  set(NodeEngine_shared "")
+  if(EXISTS ${NodeEngine_INCLUDE_DIR}/config.gypi)
+    file(STRINGS ${NodeEngine_INCLUDE_DIR}/config.gypi NodeEngine_shared REGEX "'node_shared': *'?false")
+  endif()
+  node_engine_header_version(${NodeEngine_INCLUDE_DIR} NodeEngine_V8_VERSION)
+  node_engine_library_version(${NodeEngine_INCLUDE_DIR} ${NodeEngine_LIBRARY} NodeEngine_library_version)
+  if(NOT NodeEngine_library_version)
+    set(NodeEngine_problem "V8's library does not work with the headers:\n${NodeEngine_library_version_ERROR}")
+  elseif(NOT NodeEngine_V8_VERSION VERSION_EQUAL NodeEngine_library_version)
+    set(NodeEngine_problem "V8's headers and library have different versions.")
+  elseif(NodeEngine_shared)
+    set(NodeEngine_problem "V8's headers belong to a Node.js without a library, not to the library.")
+  endif()
+endmacro()
+
+node_engine_choose_root(NodeEngine_root)
+set(NodeEngine_problem "")
+set(NodeEngine_V8_VERSION "")
+set(NodeEngine_library_version "")
+if(NodeEngine_root)
+  set(NodeEngine_include_places ${NodeEngine_root}/usr/include/node)
+  set(NodeEngine_library_places ${NodeEngine_root}/usr/lib/${CMAKE_LIBRARY_ARCHITECTURE} ${NodeEngine_root}/usr/lib)
+  set(NodeEngine_only NO_DEFAULT_PATH)
+  set(NodeEngine_PRIVATE TRUE)
+else()
+  set(NodeEngine_include_places /usr/include/node)
+  set(NodeEngine_library_places "")
+  set(NodeEngine_only "")
+  set(NodeEngine_PRIVATE FALSE)
 endif()
-find_path(NodeEngine_INCLUDE_DIR v8.h PATHS ${root}/usr/include/node ${root}/usr/include/nodejs/deps/v8/include NO_DEFAULT_PATH)
-file(GLOB NodeEngine_LIBRARY ${root}/usr/lib/*/libnode.so.*)
-add_library(NodeEngine::NodeEngine SHARED IMPORTED)
-set_target_properties(NodeEngine::NodeEngine PROPERTIES IMPORTED_LOCATION ${NodeEngine_LIBRARY}
-  INTERFACE_INCLUDE_DIRECTORIES ${NodeEngine_INCLUDE_DIR})
+unset(NodeEngine_INCLUDE_DIR CACHE)
+unset(NodeEngine_LIBRARY CACHE)
+find_path(NodeEngine_INCLUDE_DIR v8-version.h PATHS ${NodeEngine_include_places} NO_CACHE ${NodeEngine_only})
+string(REGEX REPLACE "/$" "" NodeEngine_INCLUDE_DIR ${NodeEngine_INCLUDE_DIR})
+find_library(NodeEngine_LIBRARY node PATHS ${NodeEngine_library_places} NO_CACHE ${NodeEngine_only})
+
+if(NOT NodeEngine_INCLUDE_DIR OR NOT NodeEngine_LIBRARY)
+  set(NodeEngine_problem "V8 is not complete.")
+else()
+  get_filename_component(NodeEngine_LIBRARY ${NodeEngine_LIBRARY} REALPATH)
+  file(TIMESTAMP ${NodeEngine_LIBRARY} NodeEngine_library_time "%s")
+  file(TIMESTAMP ${NodeEngine_INCLUDE_DIR}/v8-version.h NodeEngine_header_time "%s")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+    ${NodeEngine_LIBRARY} ${NodeEngine_INCLUDE_DIR}/v8-version.h)
+  set(NodeEngine_pair "${NodeEngine_LIBRARY} ${NodeEngine_library_time} "
+                      "${NodeEngine_INCLUDE_DIR} ${NodeEngine_header_time} ${CMAKE_CXX_COMPILER}")
+  if(NOT "${NodeEngine_pair}" STREQUAL "${NodeEngine_CHECKED_PAIR}")
+    node_engine_check()
+    if(NOT NodeEngine_problem)
+      set(NodeEngine_CHECKED_PAIR "${NodeEngine_pair}" CACHE INTERNAL "Headers and library that were found to be a pair")
+      set(NodeEngine_CHECKED_VERSION ${NodeEngine_V8_VERSION} CACHE INTERNAL "V8's version")
+    endif()
+  else()
+    set(NodeEngine_V8_VERSION ${NodeEngine_CHECKED_VERSION})
+  endif()
+endif()
+
+if(NodeEngine_problem)
+  foreach(what V8_VERSION library_version)
+    if(NOT NodeEngine_${what})
+      set(NodeEngine_${what} "unknown version")
+    endif()
+  endforeach()
+  set(NodeEngine_FOUND FALSE)
+  list(JOIN NodeEngine_include_places ", " NodeEngine_places)
+  if(NodeEngine_library_places)
+    list(JOIN NodeEngine_library_places ", " NodeEngine_libraries)
+    string(APPEND NodeEngine_places ", ${NodeEngine_libraries}")
+  endif()
+  if(NodeEngine_FIND_REQUIRED)
+    set(NodeEngine_severity FATAL_ERROR)
+  else()
+    set(NodeEngine_severity STATUS)
+  endif()
+  message(${NodeEngine_severity} "${NodeEngine_problem}
+  headers: ${NodeEngine_INCLUDE_DIR} (V8 ${NodeEngine_V8_VERSION})
+  library: ${NodeEngine_LIBRARY} (V8 ${NodeEngine_library_version})
+  looked in: ${NodeEngine_places}
+${NodeEngine_remedy}")
+  return()
+endif()
+
 set(NodeEngine_FOUND TRUE)
+if(NOT TARGET NodeEngine::NodeEngine)
+  add_library(NodeEngine::NodeEngine SHARED IMPORTED)
+  set_target_properties(NodeEngine::NodeEngine PROPERTIES IMPORTED_LOCATION ${NodeEngine_LIBRARY}
+    INTERFACE_INCLUDE_DIRECTORIES ${NodeEngine_INCLUDE_DIR})
+  message(STATUS "Found V8 ${NodeEngine_V8_VERSION}: ${NodeEngine_LIBRARY}")
+endif()
