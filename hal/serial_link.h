@@ -55,6 +55,9 @@ class SerialLink {
   // Fails pending writes with ERR_CLOSED before it returns. Idempotent.
   void close();
 
+  // Drops what has come in so far, the unfinished frame included: an answer to the next request is none of it.
+  void discardInput();
+
   bool connected() const;
   bool closed() const;
   std::size_t queuedBytes() const;

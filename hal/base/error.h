@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <stdexcept>
 #include <string>
 #include <string_view>
-#include <stdexcept>
 #include <system_error>
 
 namespace deskd {
@@ -17,7 +17,8 @@ namespace deskd {
 // An error that scripts see with a code of their own, such as "ERR_CLOSED" (not an errno name).
 class CodedError : public std::runtime_error {
  public:
-  CodedError(std::string code, const std::string& message) : std::runtime_error(message), code_(std::move(code)) {}
+  CodedError(std::string code, const std::string& message)
+      : std::runtime_error(message), code_(std::move(code)) {}
   const std::string& code() const { return code_; }
 
  private:

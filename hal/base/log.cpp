@@ -14,7 +14,8 @@ std::mutex sinkMutex;
 
 void printToStderr(const LogRecord& record) {
   const std::string line = plainLine(record) + "\n";
-  // One write, so that lines of several processes do not mix. A full disk or a closed terminal must not stop us.
+  // One write, so that lines of several processes do not mix. A full disk or a closed terminal must not stop
+  // us.
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
 }
 
@@ -46,11 +47,16 @@ void log(Priority priority, std::string text, std::vector<std::pair<std::string,
 
 std::string_view priorityName(Priority priority) {
   switch (priority) {
-    case Priority::error: return "error";
-    case Priority::warning: return "warning";
-    case Priority::notice: return "notice";
-    case Priority::info: return "info";
-    case Priority::debug: return "debug";
+    case Priority::error:
+      return "error";
+    case Priority::warning:
+      return "warning";
+    case Priority::notice:
+      return "notice";
+    case Priority::info:
+      return "info";
+    case Priority::debug:
+      return "debug";
   }
   return "info";
 }

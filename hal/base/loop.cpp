@@ -13,7 +13,8 @@ namespace {
   throw std::runtime_error(std::string(what) + ": " + uv_strerror(error));
 }
 
-// A C library may not see an exception: what a callback throws here is a bug, and it ends the process with a name.
+// A C library may not see an exception: what a callback throws here is a bug, and it ends the process with a
+// name.
 template <class F, class... A>
 void guarded(const F& callback, A... arguments) noexcept {
   const auto keep = callback;  // the callback may destroy the face that holds it
@@ -39,8 +40,8 @@ void Loop::run() {
 
 int Loop::close() {
   if (closed_) return 0;
-  // uv_close() only asks: the memory goes back in the callback, which the loop runs. Handles that are still open
-  // would keep UV_RUN_DEFAULT waiting, so this turns without waiting until nothing more is closing.
+  // uv_close() only asks: the memory goes back in the callback, which the loop runs. Handles that are still
+  // open would keep UV_RUN_DEFAULT waiting, so this turns without waiting until nothing more is closing.
   int result = uv_loop_close(&loop_);
   for (int turn = 0; result == UV_EBUSY && turn < 16; ++turn) {
     uv_run(&loop_, UV_RUN_NOWAIT);
@@ -63,7 +64,8 @@ Timer::Timer(Loop& loop, std::function<void()> onTimeout) : onTimeout_(std::move
 }
 
 void Timer::start(Milliseconds delay, Milliseconds repeat) {
-  // Without this the delay counts from the start of the turn, and a timer set late in a long turn fires early.
+  // Without this the delay counts from the start of the turn, and a timer set late in a long turn fires
+  // early.
   uv_update_time(raw()->loop);
   uv_timer_start(
       raw(),

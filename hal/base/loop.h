@@ -89,8 +89,8 @@ class Timer : private UvHandle<uv_timer_t> {
   std::function<void()> onTimeout_;
 };
 
-// Calls back with UV_READABLE and/or UV_WRITABLE, or with a negative uv error, while a descriptor is ready. Level
-// triggered. The caller keeps the descriptor open for as long as this lives.
+// Calls back with UV_READABLE and/or UV_WRITABLE, or with a negative uv error, while a descriptor is ready.
+// Level triggered. The caller keeps the descriptor open for as long as this lives.
 class Poll : private UvHandle<uv_poll_t> {
  public:
   Poll(Loop& loop, int fd, std::function<void(int events)> onReady);

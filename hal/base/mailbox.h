@@ -11,8 +11,8 @@
 
 namespace deskd {
 
-// A bounded queue into a loop. post() may be called from any thread and refuses when the queue is full; the receiver
-// is handed everything that has come in, in order, on the loop's thread.
+// A bounded queue into a loop. post() may be called from any thread and refuses when the queue is full; the
+// receiver is handed everything that has come in, in order, on the loop's thread.
 template <class T>
 class Mailbox {
  public:
@@ -45,7 +45,8 @@ class Mailbox {
       const std::lock_guard lock(mutex_);
       taken.swap(queue_);
     }
-    for (T& value : taken) receive_(std::move(value));
+    for (T& value : taken)
+      receive_(std::move(value));
   }
 
   const std::size_t capacity_;

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "bindings/host_services.h"
+#include "bindings/script_error.h"
+#include "hal/base/loop.h"
+
+namespace deskd {
+
+class Engine;
+
+// One script: its isolate, from loading to the last handle. Lives on one loop, which must outlive it; when it
+// is destroyed every handle that the script had on the loop is closed.
+class ScriptIsolate {
+ public:
+  struct Events {
+    std::function<void()> running;             // the script's top level has finished
+    std::function<void(ScriptError)> failure;  // nobody handled it: the script is over
+  };
+
+  ScriptIsolate(Engine& engine, Loop& loop, HostServices& services, Events events);
+  ~ScriptIsolate();
+  ScriptIsolate(const ScriptIsolate&) = delete;
+  ScriptIsolate& operator=(const ScriptIsolate&) = delete;
+
+  // Compiles and links the script and all its imports without running a line. The error says what is wrong
+  // and where.
+  std::optional<ScriptError> load();
+  // Evaluates what load() has linked; running or failure follow.
+  void run();
+  // Runs the script's unload handlers, also after a failure, and calls `done` when they have settled; not at
+  // all if a handler hangs, so the caller sets a limit. Without handlers `done` is called at once.
+  void unload(std::function<void()> done);
+
+  // Bytes of the JavaScript heap in use.
+  std::size_t heapBytes() const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace deskd

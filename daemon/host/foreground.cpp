@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/host/foreground.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <optional>
+
+#include "bindings/isolate.h"
+#include "daemon/host/wire_bus.h"
+
+namespace deskd {
+namespace {
+
+void print(const ScriptError& error) {
+  std::string text = error.message + "\n";
+  if (!error.stack.empty())
+    text += error.stack + "\n";
+  else if (!error.file.empty())
+    text += "at " + error.file + ":" + std::to_string(error.line) + ":" + std::to_string(error.column) + "\n";
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
+}
+
+void printLog(const LogRecord& record) {
+  std::FILE* to = record.priority <= Priority::warning ? stderr : stdout;
+  std::fputs((record.text + "\n").c_str(), to);
+  std::fflush(to);
+}
+
+}  // namespace
+
+int runForeground(Engine& engine, const ScriptInfo& script, const ScriptLimits& limits) {
+  Loop loop;
+  int exitCode = 0;
+  // Nobody at the other end: every request to the broker is refused.
+  WireBus* bus = nullptr;
+  WireBus offline([&](const wire::Any& message) {
+    const auto refuse = [&](std::uint32_t request) {
+      bus->receive(wire::Result{request, "ERR_OFFLINE", "not connected to a broker"});
+    };
+    if (const auto* publish = std::get_if<wire::Publish>(&message)) refuse(publish->request);
+    if (const auto* subscribe = std::get_if<wire::Subscribe>(&message)) refuse(subscribe->request);
+    return true;
+  });
+  bus = &offline;
+  HostServices services{
+      script, limits, offline, offline, printLog, print, [](const std::string& path) { return path; }};
+  std::optional<ScriptIsolate> isolate;
+  bool unloading = false;
+  bool running = false;
+  const auto unload = [&] {
+    if (std::exchange(unloading, true)) return loop.stop();
+    isolate->unload([&] { loop.stop(); });
+  };
+  Timer afterFailure(loop, unload);
+  isolate.emplace(engine, loop, services,
+                  ScriptIsolate::Events{[&] { running = true; },
+                                        [&](const ScriptError& error) {
+                                          print(error);
+                                          exitCode = 1;
+                                          afterFailure.start(Milliseconds(0));
+                                        }});
+  Signal interrupt(loop, SIGINT, unload);
+  Signal terminate(loop, SIGTERM, unload);
+  interrupt.unref();
+  terminate.unref();
+  if (const auto error = isolate->load()) {
+    print(*error);
+    exitCode = 1;
+  } else {
+    isolate->run();
+    loop.run();
+    if (exitCode == 0 && !running && !unloading) {
+      print({"exception", "the script's top level waits for something that never comes", "", script.path, 1,
+             1});
+      exitCode = 1;
+    }
+    if (!unloading) {
+      unload();
+      loop.run();
+    }
+  }
+  isolate.reset();
+  return exitCode;
+}
+
+}  // namespace deskd

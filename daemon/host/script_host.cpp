@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/host/script_host.h"
+
+#include <sys/socket.h>
+
+#include <exception>
+#include <optional>
+
+#include "bindings/isolate.h"
+#include "daemon/host/process_limits.h"
+#include "daemon/host/wire_bus.h"
+#include "daemon/wire/channel.h"
+
+namespace deskd {
+namespace {
+
+// After a failure the unload handlers get this long, all together: what they stop is worth a moment, and no
+// more.
+constexpr Milliseconds unloadAfterFailure(150);
+
+wire::Failed toWire(const ScriptError& error) {
+  return {error.kind, error.message, error.stack, error.file, error.line, error.column};
+}
+
+template <class... T>
+struct Overloaded : T... {
+  using T::operator()...;
+};
+template <class... T>
+Overloaded(T...) -> Overloaded<T...>;
+
+class ScriptHost {
+ public:
+  ScriptHost(Engine& engine, UniqueFd supervisor)
+      : engine_(engine),
+        bus_([this](const wire::Any& message) { return channel_.post(message); }),
+        giveUp_(loop_, [this] { end(); }),
+        channel_(loop_, std::move(supervisor),
+                 {[this](wire::Any&& message) { receive(std::move(message)); },
+                  [this](const std::string&) { end(); }}) {}
+
+  int run() {
+    loop_.run();
+    channel_.flush(Milliseconds(100));
+    isolate_.reset();
+    return exitCode_;
+  }
+
+ private:
+  void receive(wire::Any&& message) {
+    std::visit(
+        Overloaded{[this](wire::Load& load) { this->load(load); }, [this](wire::Run&) { isolate_->run(); },
+                   [this](wire::Unload& unload) { this->unload(Milliseconds(unload.timeoutMs)); },
+                   [this](wire::Connection& change) { bus_.receive(change); },
+                   [this](wire::Message& arrived) { bus_.receive(std::move(arrived)); },
+                   [this](wire::Result& result) { bus_.receive(result); },
+                   [this](wire::Command& command) { bus_.receive(command); }, [this](auto&) { end(); }},
+        message);
+  }
+
+  void load(const wire::Load& order) {
+    setProcessName("deskd:" + order.name);
+    applyProcessLimits({order.memoryMib, order.nice, order.oomScore}, order.supervisorPid);
+    services_.emplace(
+        HostServices{{order.name, order.path, order.libraryPath, order.settingsJson, order.simulated},
+                     {static_cast<int>(order.turnMs), static_cast<int>(order.heapMib)},
+                     bus_,
+                     bus_,
+                     [this](LogRecord record) { log(std::move(record)); },
+                     // Straight to the socket: the queue and its memory may be what has failed.
+                     [socket = channel_.fd()](const ScriptError& error) {
+                       const auto datagram = wire::encode(toWire(error));
+                       [[maybe_unused]] const auto sent =
+                           ::send(socket, datagram.data(), datagram.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+                     },
+                     [paths = order.serialPaths](const std::string& wanted) {
+                       for (const auto& [path, simulated] : paths)
+                         if (path == wanted) return simulated;
+                       return wanted;
+                     }});
+    bus_.receive(wire::Connection{order.connected});
+    isolate_.emplace(engine_, loop_, *services_,
+                     ScriptIsolate::Events{[this] { channel_.post(wire::Running{}); },
+                                           [this](const ScriptError& error) { fail(error); }});
+    if (const auto error = isolate_->load()) {
+      channel_.post(toWire(*error));
+      exitCode_ = 1;
+      end();
+    } else {
+      channel_.post(wire::Loaded{});
+    }
+  }
+
+  void log(LogRecord record) {
+    constexpr std::size_t mostText = 16 * 1024;
+    if (record.text.size() > mostText) {
+      record.text.resize(mostText);
+      record.text += "... (cut)";
+    }
+    channel_.post(
+        wire::Log{static_cast<std::uint8_t>(record.priority), std::move(record.text), record.fields});
+  }
+
+  // The script is over. Its handlers still get a moment to stop what they started; then the process ends.
+  void fail(const ScriptError& error) {
+    if (exitCode_ != 0) return end();  // failed again, while unloading
+    exitCode_ = 1;
+    channel_.post(toWire(error));
+    // Not from here: the failure is reported from inside a turn of the script.
+    afterFailure_.emplace(loop_, [this] { unload(unloadAfterFailure); });
+    afterFailure_->start(Milliseconds(0));
+  }
+
+  void unload(Milliseconds timeout) {
+    if (unloading_) return;
+    unloading_ = true;
+    if (!isolate_) return end();
+    giveUp_.start(timeout);
+    isolate_->unload([this] {
+      channel_.post(wire::Unloaded{});
+      end();
+    });
+  }
+
+  void end() { loop_.stop(); }
+
+  Engine& engine_;
+  Loop loop_;
+  WireBus bus_;
+  Timer giveUp_;
+  wire::Channel channel_;
+  std::optional<Timer> afterFailure_;
+  std::optional<HostServices> services_;
+  std::optional<ScriptIsolate> isolate_;  // last: goes before what it uses
+  int exitCode_ = 0;
+  bool unloading_ = false;
+};
+
+}  // namespace
+
+int runScriptHost(Engine& engine, UniqueFd supervisor) {
+  ScriptHost host(engine, std::move(supervisor));
+  return host.run();
+}
+
+}  // namespace deskd

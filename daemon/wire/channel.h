@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "daemon/wire/messages.h"
+#include "hal/base/loop.h"
+#include "hal/base/unique_fd.h"
+
+namespace deskd::wire {
+
+// Two connected sockets that keep messages apart, closed on exec.
+std::pair<UniqueFd, UniqueFd> socketPair();
+
+// One message and perhaps a descriptor, without a loop. Both throw std::system_error; receive() returns
+// nothing at the end of the stream, and blocks.
+void send(int socket, const Any& message, int descriptor = -1);
+struct Received {
+  Any message;
+  UniqueFd descriptor;
+};
+std::optional<Received> receive(int socket);
+
+// One end of a socket pair on a loop. Sending never blocks: what the kernel does not take at once waits in a
+// bounded queue, and what does not fit there is dropped, counted, and refused to the caller.
+class Channel {
+ public:
+  struct Handlers {
+    std::function<void(Any&&)> message;
+    // The other side is gone (empty) or sent what is no message (the reason). Comes once; nothing follows.
+    std::function<void(const std::string& reason)> closed;
+  };
+  static constexpr std::size_t maxQueued = 2000;
+  static constexpr std::size_t maxQueuedBytes = 4 * 1024 * 1024;
+
+  Channel(Loop& loop, UniqueFd socket, Handlers handlers);
+
+  // False: dropped. Messages keep their order.
+  bool post(const Any& message, int descriptor = -1);
+  std::uint64_t dropped() const { return dropped_; }
+  std::size_t queued() const { return queue_.size(); }
+  int fd() const { return socket_.get(); }
+  // Sends what waits, for at most this long; for the last words of a process.
+  void flush(Milliseconds atMost);
+
+ private:
+  struct Waiting {
+    Bytes datagram;
+    UniqueFd descriptor;
+  };
+
+  void ready(int events);
+  void readAll();
+  void writeWaiting();
+  void close(const std::string& reason);
+
+  UniqueFd socket_;
+  Handlers handlers_;
+  std::deque<Waiting> queue_;
+  std::size_t queuedBytes_ = 0;
+  std::uint64_t dropped_ = 0;
+  bool closed_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  std::optional<Poll> poll_;  // after the socket: stops before it closes
+};
+
+}  // namespace deskd::wire

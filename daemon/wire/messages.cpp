@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/wire/messages.h"
+
+#include <array>
+
+#include "daemon/wire/codec.h"
+
+namespace deskd::wire {
+namespace {
+
+constexpr std::size_t headerBytes = 8;
+
+template <std::size_t... I>
+Any makeByIndex(std::size_t index, std::index_sequence<I...>) {
+  using Make = Any (*)();
+  static constexpr std::array<Make, sizeof...(I)> makers{[] { return Any(std::in_place_index<I>); }...};
+  return makers.at(index)();
+}
+
+}  // namespace
+
+Bytes encode(const Any& message) {
+  Writer body;
+  // visit() serves reading too, so it is not const; writing changes nothing.
+  std::visit([&](const auto& fields) { const_cast<std::decay_t<decltype(fields)>&>(fields).visit(body); },
+             message);
+  if (headerBytes + body.bytes().size() > maxMessageBytes)
+    throw std::length_error(std::string(nameOf(message)) + " message of " +
+                            std::to_string(body.bytes().size()) + " bytes: expected at most " +
+                            std::to_string(maxMessageBytes - headerBytes));
+  Writer whole;
+  whole(version, static_cast<std::uint8_t>(message.index()), std::uint16_t{0},
+        static_cast<std::uint32_t>(body.bytes().size()));
+  whole.bytes().insert(whole.bytes().end(), body.bytes().begin(), body.bytes().end());
+  return std::move(whole.bytes());
+}
+
+Any decode(const Bytes& datagram) {
+  if (datagram.size() > maxMessageBytes)
+    throw BadMessage("expected at most " + std::to_string(maxMessageBytes) + " bytes");
+  Reader header(datagram);
+  std::uint8_t theirs = 0;
+  std::uint8_t type = 0;
+  std::uint16_t zero = 0;
+  std::uint32_t size = 0;
+  header(theirs, type, zero, size);
+  if (theirs != version)
+    throw BadMessage("expected version " + std::to_string(version) + ", found " + std::to_string(theirs));
+  if (type >= std::variant_size_v<Any>) throw BadMessage("unknown message type " + std::to_string(type));
+  if (zero != 0) throw BadMessage("expected zero, found " + std::to_string(zero));
+  if (size != datagram.size() - headerBytes)
+    throw BadMessage("expected " + std::to_string(size) + " bytes, found " +
+                     std::to_string(datagram.size() - headerBytes));
+  Any message = makeByIndex(type, std::make_index_sequence<std::variant_size_v<Any>>());
+  Reader body(std::span<const std::uint8_t>(datagram).subspan(headerBytes));
+  std::visit([&](auto& fields) { fields.visit(body); }, message);
+  body.finish();
+  return message;
+}
+
+const char* nameOf(const Any& message) {
+  static constexpr std::array<const char*, std::variant_size_v<Any>> names{
+      "Fork",   "Forked",  "Load",       "Run",   "Unload",  "Connection", "Message",     "Result", "Command",
+      "Loaded", "Running", "Failed",     "Log",   "Publish", "Subscribe",  "Unsubscribe", "Device", "Declare",
+      "Remove", "State",   "Attributes", "Event", "Refusal", "Available",  "Unloaded"};
+  return names.at(message.index());
+}
+
+}  // namespace deskd::wire

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+// Every message between deskd's processes, and nothing else says what they are. A datagram is: version, type
+// (the position in the variant), 16-bit zero, 32-bit length of the rest, then the fields in the order of
+// visit().
+//
+// Changing a message means raising `version`; all processes come from one build, so a mismatch is a broken
+// installation.
+namespace deskd::wire {
+
+inline constexpr std::uint8_t version = 1;
+// A message of one datagram, so that it arrives whole or not at all. Kernels allow 208 KiB by default.
+inline constexpr std::size_t maxMessageBytes = 192 * 1024;
+// What scripts may publish in one message, and are given of one.
+inline constexpr std::size_t maxPayloadBytes = 128 * 1024;
+
+using Fields = std::vector<std::pair<std::string, std::string>>;
+using Bytes = std::vector<std::uint8_t>;
+
+// --- supervisor -> zygote, and back
+
+struct Fork {  // comes with the new host's socket
+  std::uint32_t token = 0;
+  template <class V>
+  void visit(V&& v) {
+    v(token);
+  }
+};
+struct Forked {
+  std::uint32_t token = 0;
+  std::int32_t pid = 0;    // 0: not forked
+  std::int32_t error = 0;  // errno then
+  template <class V>
+  void visit(V&& v) {
+    v(token, pid, error);
+  }
+};
+
+// --- supervisor -> host
+
+// Compile and link, run nothing yet.
+struct Load {
+  std::int32_t supervisorPid = 0;
+  std::string name;
+  std::string path;
+  std::string libraryPath;
+  std::string settingsJson;
+  std::uint32_t turnMs = 0;
+  std::uint32_t heapMib = 0;
+  std::uint32_t memoryMib = 0;
+  std::int32_t nice = 0;
+  std::int32_t oomScore = 0;
+  bool connected = false;
+  bool simulated = false;
+  Fields serialPaths;  // simulated devices: path the script opens -> path there is
+  template <class V>
+  void visit(V&& v) {
+    v(supervisorPid, name, path, libraryPath, settingsJson, turnMs, heapMib, memoryMib, nice, oomScore,
+      connected, simulated, serialPaths);
+  }
+};
+struct Run {
+  template <class V>
+  void visit(V&&) {}
+};
+struct Unload {
+  std::uint32_t timeoutMs = 0;
+  template <class V>
+  void visit(V&& v) {
+    v(timeoutMs);
+  }
+};
+struct Connection {
+  bool connected = false;
+  template <class V>
+  void visit(V&& v) {
+    v(connected);
+  }
+};
+struct Message {  // from the broker, for one subscription
+  std::uint32_t subscription = 0;
+  std::string topic;
+  Bytes payload;
+  std::uint8_t qos = 0;
+  bool retained = false;
+  template <class V>
+  void visit(V&& v) {
+    v(subscription, topic, payload, qos, retained);
+  }
+};
+struct Result {  // of the request with this number
+  std::uint32_t request = 0;
+  std::string code;  // empty: it went well
+  std::string message;
+  template <class V>
+  void visit(V&& v) {
+    v(request, code, message);
+  }
+};
+struct Command {  // for an entity
+  std::string property;
+  std::string payload;
+  template <class V>
+  void visit(V&& v) {
+    v(property, payload);
+  }
+};
+
+// --- host -> supervisor
+
+struct Loaded {
+  template <class V>
+  void visit(V&&) {}
+};
+struct Running {
+  template <class V>
+  void visit(V&&) {}
+};
+struct Failed {  // may come twice; the one that knows the place is the better one
+  std::string kind;
+  std::string message;
+  std::string stack;
+  std::string file;
+  std::int32_t line = 0;
+  std::int32_t column = 0;
+  template <class V>
+  void visit(V&& v) {
+    v(kind, message, stack, file, line, column);
+  }
+};
+struct Log {
+  std::uint8_t priority = 6;
+  std::string text;
+  Fields fields;
+  template <class V>
+  void visit(V&& v) {
+    v(priority, text, fields);
+  }
+};
+struct Publish {
+  std::uint32_t request = 0;
+  std::string topic;
+  Bytes payload;
+  std::uint8_t qos = 0;
+  bool retain = false;
+  template <class V>
+  void visit(V&& v) {
+    v(request, topic, payload, qos, retain);
+  }
+};
+struct Subscribe {
+  std::uint32_t request = 0;
+  std::uint32_t subscription = 0;
+  std::string filter;
+  std::uint8_t qos = 0;
+  template <class V>
+  void visit(V&& v) {
+    v(request, subscription, filter, qos);
+  }
+};
+struct Unsubscribe {
+  std::uint32_t subscription = 0;
+  template <class V>
+  void visit(V&& v) {
+    v(subscription);
+  }
+};
+struct Device {
+  std::string infoJson;
+  template <class V>
+  void visit(V&& v) {
+    v(infoJson);
+  }
+};
+struct Declare {
+  std::string property;
+  std::string component;
+  std::string configJson;
+  bool hasState = false;
+  bool hasCommand = false;
+  template <class V>
+  void visit(V&& v) {
+    v(property, component, configJson, hasState, hasCommand);
+  }
+};
+struct Remove {
+  std::string property;
+  template <class V>
+  void visit(V&& v) {
+    v(property);
+  }
+};
+struct State {
+  std::string property;
+  std::string value;
+  template <class V>
+  void visit(V&& v) {
+    v(property, value);
+  }
+};
+struct Attributes {
+  std::string json;
+  template <class V>
+  void visit(V&& v) {
+    v(json);
+  }
+};
+struct Event {
+  std::string property;
+  std::string json;
+  template <class V>
+  void visit(V&& v) {
+    v(property, json);
+  }
+};
+struct Refusal {  // why a command was not carried out
+  std::string property;
+  std::string json;
+  template <class V>
+  void visit(V&& v) {
+    v(property, json);
+  }
+};
+struct Available {
+  bool available = false;
+  template <class V>
+  void visit(V&& v) {
+    v(available);
+  }
+};
+struct Unloaded {  // the unload handlers have run; the host ends by itself
+  template <class V>
+  void visit(V&&) {}
+};
+
+using Any = std::variant<Fork, Forked, Load, Run, Unload, Connection, Message, Result, Command, Loaded,
+                         Running, Failed, Log, Publish, Subscribe, Unsubscribe, Device, Declare, Remove,
+                         State, Attributes, Event, Refusal, Available, Unloaded>;
+
+// The datagram. Throws std::length_error if the message is longer than maxMessageBytes.
+Bytes encode(const Any& message);
+// Throws BadMessage (codec.h), whatever the bytes.
+Any decode(const Bytes& datagram);
+const char* nameOf(const Any& message);
+
+}  // namespace deskd::wire
