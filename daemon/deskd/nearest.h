@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace deskd {
+
+// The candidate that `word` was most likely meant to be, or "" if none is close: at most a third of the
+// word's letters (and always one or two) inserted, left out, replaced or swapped with the next.
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
+
+}  // namespace deskd

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/deskd/settings.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <system_error>
+
+#include "daemon/deskd/settings_file.h"
+#include "daemon/deskd/settings_table.h"
+#include "daemon/deskd/topic_filter.h"
+
+namespace deskd {
+namespace {
+
+using Mistakes = std::vector<std::string>;
+
+std::string join(const Mistakes& mistakes) {
+  std::string text;
+  for (const std::string& mistake : mistakes)
+    text += (text.empty() ? "" : "\n") + mistake;
+  return text;
+}
+
+std::string expectId(const std::string& found) {
+  if (isId(found)) return "";
+  return "1 to 64 of a-z, 0-9 and -, with no - at either end";
+}
+
+std::string expectPath(const std::string& found) {
+  return found.starts_with('/') && found.find('\0') == std::string::npos ? "" : "an absolute path";
+}
+
+// Empty means "not set", so that a drop-in can take a file back.
+std::string expectPathOrNothing(const std::string& found) {
+  return found.empty() ? "" : expectPath(found);
+}
+
+std::string expectPrefix(const std::string& found) {
+  try {
+    checkTopic(found);
+  } catch (const std::invalid_argument&) {
+    return "levels of a topic, without + and #";
+  }
+  const bool levels =
+      !found.starts_with('/') && !found.ends_with('/') && found.find("//") == std::string::npos;
+  return levels && !found.starts_with('$') ? "" : "levels of a topic, such as \"deskd\" or \"home/deskd\"";
+}
+
+std::string expectClientId(const std::string& found) {
+  const bool printable = std::all_of(found.begin(), found.end(), [](char c) { return c > ' ' && c < 0x7f; });
+  return printable && !found.empty() && found.size() <= 128 ? ""
+                                                            : "1 to 128 printable characters without spaces";
+}
+
+void readLimits(SettingsTable& table, Limits& limits) {
+  table.number("turn_ms", limits.turnMs, 10, 600000);
+  table.number("heap_mib", limits.heapMib, 8, 1024);
+  table.number("memory_mib", limits.memoryMib, 32, 3072);
+}
+
+// Checked when all files are read: one may set the heap and another the memory.
+void checkLimits(const std::string& where, const Limits& limits, Mistakes& mistakes) {
+  if (limits.memoryMib > limits.heapMib) return;
+  mistakes.push_back(where + ": limits.memory_mib: expected more than limits.heap_mib, which is " +
+                     std::to_string(limits.heapMib) + ", found " + std::to_string(limits.memoryMib));
+}
+
+void readMqtt(SettingsTable& table, MqttSettings& mqtt) {
+  std::string reason;
+  std::string url;
+  table.text("url", url, [&](const std::string& found) {
+    if (found.empty()) {
+      mqtt.url.clear();
+      return std::string();
+    }
+    try {
+      parseMqttUrl(found, mqtt);
+    } catch (const std::invalid_argument& error) {
+      reason = error.what();
+    }
+    return std::string();
+  });
+  if (!reason.empty()) table.mistake("url", reason);
+  table.text("username", mqtt.username);
+  table.text("password_file", mqtt.passwordFile, expectPathOrNothing);
+  table.forbidden("password",
+                  "passwords do not belong here; write it into a file of mode 0600 and name that file as "
+                  "mqtt.password_file, or pass it as the systemd credential \"mqtt-password\"");
+  table.text("ca_file", mqtt.caFile, expectPathOrNothing);
+  table.text("cert_file", mqtt.certFile, expectPathOrNothing);
+  table.text("key_file", mqtt.keyFile, expectPathOrNothing);
+  table.boolean("verify_name", mqtt.verifyName);
+  table.choice<MqttVersion>("version", mqtt.version, {{"5", MqttVersion::v5}, {"3.1.1", MqttVersion::v311}});
+  table.text("client_id", mqtt.clientId, expectClientId);
+  table.number("keep_alive_s", mqtt.keepAliveS, 5, 3600);
+  table.text("prefix", mqtt.prefix, expectPrefix);
+  table.text("discovery_prefix", mqtt.discoveryPrefix, expectPrefix);
+  table.choice<Discovery>(
+      "discovery", mqtt.discovery,
+      {{"entity", Discovery::entity}, {"device", Discovery::device}, {"off", Discovery::off}});
+}
+
+void checkMqtt(const std::string& where, const MqttSettings& mqtt, Mistakes& mistakes) {
+  if (mqtt.certFile.empty() != mqtt.keyFile.empty()) {
+    const char* missing = mqtt.certFile.empty() ? "cert_file" : "key_file";
+    mistakes.push_back(where + ": mqtt." + missing +
+                       ": expected as well: a client certificate needs both its files");
+  }
+  const bool tlsFiles = !mqtt.caFile.empty() || !mqtt.certFile.empty() || !mqtt.keyFile.empty();
+  if (mqtt.enabled() && !mqtt.tls && tlsFiles) {
+    mistakes.push_back(where + ": mqtt.url: expected mqtts:// because certificate files are given, found \"" +
+                       mqtt.url + "\"");
+  }
+  if (mqtt.prefix == mqtt.discoveryPrefix) {
+    mistakes.push_back(where + ": mqtt.discovery_prefix: expected something else than mqtt.prefix, found \"" +
+                       mqtt.discoveryPrefix + "\"");
+  }
+}
+
+void readFile(const std::string& path, const SettingsNode& file, Settings& settings, Mistakes& mistakes) {
+  SettingsTable root(path, "", file, mistakes);
+  root.text("node", settings.node, expectId);
+  root.table("mqtt", [&](SettingsTable& table) { readMqtt(table, settings.mqtt); });
+  root.table("scripts", [&](SettingsTable& table) {
+    table.text("directory", settings.scriptsDirectory, expectPath);
+    table.text("library", settings.libraryDirectory, expectPath);
+  });
+  root.table("state",
+             [&](SettingsTable& table) { table.text("directory", settings.stateDirectory, expectPath); });
+  root.table("limits", [&](SettingsTable& table) { readLimits(table, settings.limits); });
+  root.finish();
+}
+
+// deskd.toml.d/*.toml, in name order.
+std::vector<std::string> dropIns(const std::string& path) {
+  std::vector<std::string> found;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(path + ".d", error)) {
+    const std::string name = entry.path().filename();
+    if (name.ends_with(".toml") && !name.starts_with('.')) found.push_back(entry.path());
+  }
+  const bool absent = error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory;
+  if (error && !absent) throw SettingsError({path + ".d: cannot be listed: " + error.message()});
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+std::string hostName() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "";
+  return name.data();
+}
+
+}  // namespace
+
+SettingsError::SettingsError(std::vector<std::string> mistakes)
+    : std::runtime_error(join(mistakes)), mistakes_(std::move(mistakes)) {}
+
+Settings loadSettings(const std::string& path, MissingFile missing) {
+  Settings settings;
+  Mistakes mistakes;
+  std::vector<std::string> files = dropIns(path);
+  files.insert(files.begin(), path);
+  for (const std::string& file : files) {
+    try {
+      const std::optional<SettingsNode> content = parseSettingsFile(file);
+      if (content) {
+        readFile(file, *content, settings, mistakes);
+      } else if (file == path && missing == MissingFile::isAnError) {
+        mistakes.push_back(path + ": no such file");
+      }
+    } catch (const SettingsError& error) {
+      mistakes.insert(mistakes.end(), error.mistakes().begin(), error.mistakes().end());
+    }
+  }
+  checkLimits(path, settings.limits, mistakes);
+  checkMqtt(path, settings.mqtt, mistakes);
+  if (!mistakes.empty()) throw SettingsError(std::move(mistakes));
+
+  if (settings.node.empty()) settings.node = foldName(hostName());
+  if (settings.mqtt.clientId.empty()) settings.mqtt.clientId = "deskd-" + settings.node;
+  return settings;
+}
+
+ScriptSettings loadScriptSettings(const std::string& path, const Limits& defaults) {
+  ScriptSettings settings;
+  settings.limits = defaults;
+  const std::optional<SettingsNode> file = parseSettingsFile(path);
+  if (!file) return settings;
+
+  Mistakes mistakes;
+  SettingsTable root(path, "", *file, mistakes);  // never finished: other keys are the script's own
+  std::string device;
+  std::string title;
+  root.text("device", device, expectId);
+  root.text("title", title, [](const std::string& found) { return found.empty() ? "a name to show" : ""; });
+  root.table("limits", [&](SettingsTable& table) { readLimits(table, settings.limits); });
+  checkLimits(path, settings.limits, mistakes);
+  if (!mistakes.empty()) throw SettingsError(std::move(mistakes));
+
+  if (!device.empty()) settings.device = device;
+  if (!title.empty()) settings.title = title;
+  settings.json = settingsToJson(path, *file, {"limits"});
+  return settings;
+}
+
+std::string foldName(const std::string& name) {
+  std::string folded;
+  for (const char c : name.substr(0, name.find('.'))) {
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    const bool plain = (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9');
+    if (plain) {
+      folded += lower;
+    } else if (!folded.empty() && folded.back() != '-') {
+      folded += '-';
+    }
+  }
+  folded = folded.substr(0, 64);
+  while (folded.ends_with('-'))
+    folded.pop_back();
+  return folded.empty() ? "deskd" : folded;
+}
+
+bool isId(const std::string& text) {
+  const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), allowed) &&
+         !text.starts_with('-') && !text.ends_with('-');
+}
+
+}  // namespace deskd
