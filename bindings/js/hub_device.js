@@ -71,10 +71,13 @@ class BinarySensor extends Entity {
 
 class NumberEntity extends Entity {
   #range;
+  #redeclare;
 
-  constructor(link, property, range) {
+  // `range` is shared with the command's parser.
+  constructor(link, property, range, redeclare) {
     super(link, property);
     this.#range = range;
+    this.#redeclare = redeclare;
   }
 
   // Published inside min and max, for hubs refuse anything else; null for unknown.
@@ -83,6 +86,22 @@ class NumberEntity extends Entity {
     const known = value !== null && value !== undefined && Number.isFinite(value);
     this.publish(known ? formatNumber(Math.min(max, Math.max(min, value)), {precision}) : unknown);
   }
+
+  // Announces other limits, if they are others.
+  setRange({min, max}) {
+    if (min === this.#range.min && max === this.#range.max) return;
+    requireRange(this.property, min, max);
+    this.#range.min = min;
+    this.#range.max = max;
+    this.#redeclare();
+  }
+}
+
+function requireRange(property, min, max) {
+  for (const [name, value] of [['min', min], ['max', max]]) {
+    numberOption(value, `${property}.${name}`, {min: -1e9, max: 1e9});
+  }
+  if (!(max > min)) throw new RangeError(`${property}: expected max above min (${min}), found ${max}`);
 }
 
 class Select extends Entity {
@@ -203,15 +222,20 @@ export class Device {
   // onCommand gets a number from min to max, as precise as the hub sent it: `step` binds only its user interface.
   number(property, options = {}) {
     const {onCommand, precision, ...shown} = options;
-    const min = numberOption(options.min, `${property}.min`, {min: -1e9, max: 1e9, fallback: 0});
-    const max = numberOption(options.max, `${property}.max`, {min: -1e9, max: 1e9, fallback: 100});
+    const range = {min: 0, max: 100, ...shown, precision};
+    requireRange(property, range.min, range.max);
     numberOption(options.step, `${property}.step`, {min: 0.001, max: 1e9});
-    if (!(max > min)) throw new RangeError(`${property}: expected max above min (${min}), found ${max}`);
-    const config = discovery(property, {...shown, min, max}, ['unit', 'min', 'max', 'step', 'mode']);
+    const config = discovery(property, {...shown, min: range.min, max: range.max},
+      ['unit', 'min', 'max', 'step', 'mode']);
     const link = this.#declare(property, {
-      component: 'number', config, command: onCommand && ((payload) => onCommand(parseNumber(payload, {min, max}))),
+      component: 'number', config, command: onCommand && ((payload) => onCommand(parseNumber(payload, range))),
     });
-    return new NumberEntity(link, property, {min, max, precision});
+    const redeclare = () => {
+      if (link.removed) return;
+      const changed = {...config, min: range.min, max: range.max};
+      this.#native.declare(property, 'number', changed, true, Boolean(onCommand));
+    };
+    return new NumberEntity(link, property, range, redeclare);
   }
 
   select(property, options = {}) {

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// A standing desk with a Jiecang controller (Uplift, Fully Jarvis, Desky, Maidesite, Omnidesk, ...) on its RJ12
+// port: 9600 baud, 5 V levels. A Raspberry Pi is a 3.3 V device: use a level shifter, connect ground, transmit
+// and receive, and power the Pi by itself.
+//
+// Settings in jiecang.toml, all optional:
+//
+//   port = "/dev/serial0"
+//   name = "Desk"               # as hubs show it; manufacturer, model, area likewise
+//   min_mm = 650                # limits narrower than the controller's own
+//   max_mm = 1250
+//   goto = "auto"               # "step": never use the controller's own goto command
+//   cover = true                # false: no cover, so that "close all covers" leaves the desk alone
+//   offline_stop_ms = 5000      # a desk under way stops when the broker is away that long; 0: it arrives
+//   max_moves_per_hour = 0      # 0: no limit
+//   [presets]
+//   sit = 720                   # millimetres
+//   stand = "slot 2"            # or a height stored in the controller
+
+import {Desk, exposeDesk} from 'deskd:desk';
+import * as hub from 'deskd:hub';
+import * as mqtt from 'deskd:mqtt';
+import {log, onUnload, settings} from 'deskd:script';
+import * as serial from 'deskd:serial';
+import {deskSettings} from './lib/desk_settings.js';
+import {JiecangDriver} from './lib/jiecang_driver.js';
+import {framing} from './lib/jiecang_frames.js';
+
+const options = deskSettings(settings, {port: '/dev/serial0', manufacturer: 'Jiecang'});
+
+const port = await serial.open({path: options.port, baudRate: 9600, framing, reconnect: true});
+const driver = new JiecangDriver({port, log, native: options.native, ...options.limits});
+const desk = new Desk(driver, options.desk);
+
+desk.on('notice', (text) => log.notice(text));
+desk.on('move', ({reason, heightMm}) => log.info(`move ended: ${reason}, at ${heightMm} mm`));
+
+exposeDesk(desk, {
+  ...options.hub,
+  device: hub.device(options.device),
+  connection: mqtt,
+  keys: ['up', 'down', 'preset-1', 'preset-2', 'preset-3', 'preset-4'],
+  attributes: () => ({controller: 'jiecang', goto: desk.goto}),
+});
+
+// The desk must be at rest before the script ends, whatever ends it.
+onUnload(async () => {
+  const rest = Promise.race([desk.stop(), new Promise((resolve) => { setTimeout(resolve, 500); })]);
+  await driver.shutDown();
+  await rest;
+  desk.close();
+  port.close();
+});
