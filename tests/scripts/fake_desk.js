@@ -26,6 +26,7 @@ export class FakeDesk {
   answers = true;
   commands = [];       // what the driver was told, in order
   moving = 0;          // -1, 0, 1
+  reversals = 0;       // commands against the motion, which controllers answer with a fault
 
   constructor(clock, heightMm = 800) {
     this.#clock = clock;
@@ -82,6 +83,7 @@ export class FakeDesk {
 
   #drive(sign, targetMm, delayMs = this.startDelayMs) {
     if (sign === 0) return;
+    if (this.moving === -sign) this.reversals++;
     this.#goal = targetMm === null ? sign * Infinity : targetMm;
     this.moving = sign;
     this.#coastLeft = 0;
