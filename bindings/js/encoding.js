@@ -3,7 +3,7 @@
 
 import * as native from 'native:web';
 import {DOMException} from './dom_exception.js';
-import {describe} from './errors.js';
+import {codedError, describe} from './errors.js';
 
 const utf8Labels = ['utf-8', 'utf8', 'unicode-1-1-utf-8', 'unicode11utf8', 'unicode20utf8', 'x-unicode20utf8'];
 
@@ -103,7 +103,13 @@ export class TextDecoder {
     const keepBom = this.#ignoreBom || this.#begun;
     this.#kept = tail > 0 ? bytes.slice(bytes.length - tail) : new Uint8Array(0);
     this.#begun = stream && (this.#begun || whole.length > 0);
-    return native.utf8Decode(whole, this.#fatal, keepBom);
+    try {
+      return native.utf8Decode(whole, this.#fatal, keepBom);
+    } catch (error) {
+      this.#kept = new Uint8Array(0);
+      this.#begun = false;
+      throw error.code === 'ERR_ENCODING_INVALID_DATA' ? codedError(error.code, error.message, TypeError) : error;
+    }
   }
 
   get [Symbol.toStringTag]() { return 'TextDecoder'; }

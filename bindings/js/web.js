@@ -10,7 +10,13 @@ import {describe} from './errors.js';
 export function structuredClone(value, {transfer = []} = {}) {
   if (arguments.length === 0) throw new TypeError('structuredClone: expected a value, found nothing');
   if ([...transfer].length > 0) throw new DOMException('structuredClone: transfer is not supported', 'DataCloneError');
-  return native.structuredClone(value);
+  try {
+    return native.structuredClone(value);
+  } catch (error) {
+    // The engine's own error; what a getter of the value throws passes unchanged.
+    if (!(error instanceof Error) || !error.message.endsWith('could not be cloned.')) throw error;
+    throw new DOMException(error.message, 'DataCloneError');
+  }
 }
 
 export const performance = Object.freeze({
