@@ -69,7 +69,7 @@ struct FramerStatistics {
 // Cuts a stream of bytes into frames. Holds at most about twice `max` bytes and allocates only when made.
 class Framer {
  public:
-  // Receives each frame; the bytes are valid during the call only. It must not feed or destroy the framer.
+  // Receives each frame; the bytes are valid during the call only, in which the framer must be left alone.
   using Sink = std::function<void(std::span<const std::uint8_t>)>;
 
   virtual ~Framer() = default;

@@ -111,7 +111,6 @@ class SerialLink::Core : public std::enable_shared_from_this<Core> {
     poll_.reset();  // before the descriptor it watches is closed
     port_.reset();
     deadline_.stop();
-    framer_->reset();
   }
 
   void watch() {
@@ -203,6 +202,7 @@ class SerialLink::Core : public std::enable_shared_from_this<Core> {
 
   void lost(const std::system_error& reason) {
     disconnect();
+    framer_->reset();  // not in disconnect(), which close() may call from inside the framer's sink
     if (options_.reconnect) {
       retry_.start(Milliseconds(nextRetryMs_));
     } else {
