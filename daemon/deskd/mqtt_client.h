@@ -22,11 +22,12 @@ struct MqttClientOptions {
   // Uniform in [0, 1), for the jitter of reconnecting.
   std::function<double()> random;
 
-  std::size_t maxUnacknowledged = 1000;               // publishes
-  std::size_t maxFilters = 4096;                      // subscriptions
-  std::size_t maxInboundMessages = 1000;              // between Paho's thread and the loop
-  std::size_t maxInboundBytes = 8 * 1024 * 1024;      // the same, payloads
-  std::size_t maxPayloadBytes = 1024 * 1024;          // of one incoming message
+  std::size_t maxUnacknowledged = 1000;                   // publishes, retained and others each
+  std::size_t maxUnacknowledgedBytes = 16 * 1024 * 1024;  // their payloads
+  std::size_t maxFilters = 4096;                          // subscriptions
+  std::size_t maxInboundMessages = 1000;                  // between Paho's thread and the loop
+  std::size_t maxInboundBytes = 8 * 1024 * 1024;          // the same, payloads
+  std::size_t maxPayloadBytes = 1024 * 1024;              // of one incoming message
   Milliseconds firstRetryDelay = Milliseconds(1000);  // doubles up to the next; the first retry is immediate
   Milliseconds maxRetryDelay = Milliseconds(60000);
   Milliseconds connectTimeout = Milliseconds(10000);
