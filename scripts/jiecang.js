@@ -30,7 +30,8 @@ const options = deskSettings(settings, {port: '/dev/serial0', manufacturer: 'Jie
 
 const port = await serial.open({path: options.port, baudRate: 9600, framing, reconnect: true});
 const driver = new JiecangDriver({port, log, native: options.native, ...options.limits});
-const desk = new Desk(driver, options.desk);
+// 2B stops hard, without a ramp.
+const desk = new Desk(driver, {coastMm: 1, ...options.desk});
 
 desk.on('notice', (text) => log.notice(text));
 desk.on('move', ({reason, heightMm}) => log.info(`move ended: ${reason}, at ${heightMm} mm`));
@@ -45,9 +46,12 @@ exposeDesk(desk, {
 
 // The desk must be at rest before the script ends, whatever ends it.
 onUnload(async () => {
-  const rest = Promise.race([desk.stop(), new Promise((resolve) => { setTimeout(resolve, 500); })]);
-  await driver.shutDown();
-  await rest;
-  desk.close();
-  port.close();
+  try {
+    const rest = Promise.race([desk.stop(), new Promise((resolve) => { setTimeout(resolve, 500); })]);
+    await driver.shutDown();
+    await rest;
+  } finally {
+    desk.close();
+    port.close();
+  }
 });

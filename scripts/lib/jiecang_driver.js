@@ -119,7 +119,6 @@ export class JiecangDriver {
   // On the wire before it returns, whatever else is going on.
   stop() {
     this.#cancel('command');
-    this.#cancel('watch');
     this.#recalling = false;
     this.#send(commands.stop());
   }
