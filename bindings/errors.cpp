@@ -100,7 +100,8 @@ ScriptError describe(Js& js, std::string kind, v8::Local<v8::Value> thrown, v8::
   const bool syntax = error.message.rfind("SyntaxError", 0) == 0;
   if ((error.file.empty() || syntax) && !message.IsEmpty()) {
     const auto resource = message->GetScriptOrigin().ResourceName();
-    if (!resource.IsEmpty() && resource->IsString()) {
+    if (!resource.IsEmpty() && resource->IsString() &&
+        message->GetLineNumber(js.context()).FromMaybe(0) > 0) {
       error.file = utf8(js, resource);
       error.line = message->GetLineNumber(js.context()).FromMaybe(0);
       error.column = message->GetStartColumn() + 1;

@@ -193,6 +193,12 @@ struct ScriptIsolate::Parts {
   static void onOverdue(v8::Isolate* isolate, void* data) {
     Js& js = *static_cast<Js*>(data);
     if (js.turnWatch() == nullptr || !js.turnWatch()->overdue() || !js.termination_.kind.empty()) return;
+    // Between two microtasks no JavaScript is on the stack: the next time there will be.
+    if (currentStack(isolate).empty() && ++js.emptyStacks_ < 100) {
+      isolate->RequestInterrupt(onOverdue, data);
+      return;
+    }
+    js.emptyStacks_ = 0;
     terminate(isolate, js, "turn",
               "turn took longer than " + std::to_string(js.turnWatch()->budgetMs()) + " ms");
   }
@@ -264,6 +270,7 @@ std::optional<ScriptError> ScriptIsolate::load() {
     throwToJs(js);
   }
   ScriptError error = describe(js, "module", caught.Exception(), caught.Message());
+  if (error.file.empty()) js.modules().placeFailedImport(error);
   if (error.file.empty()) error.file = parts_->services.script.path;
   return error;
 }

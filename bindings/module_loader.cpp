@@ -225,15 +225,43 @@ v8::MaybeLocal<v8::Module> ModuleLoader::onImport(v8::Local<v8::Context> context
                                                   v8::Local<v8::FixedArray> assertions,
                                                   v8::Local<v8::Module> referrer) {
   Js& js = Js::of(context->GetIsolate());
+  const std::string name = Convert<std::string>::from(js, specifier);
+  // Without JavaScript on the stack V8 leaves an exception with the innermost TryCatch and forgets it. The
+  // import that asked still has to hear of it.
+  v8::TryCatch caught(js.isolate());
   try {
     const Entry* from = js.modules().find(referrer);
     const int stride = 3;  // key, value, source position
-    return js.modules().import(Convert<std::string>::from(js, specifier), from->key,
-                               js.modules().typeOf(assertions, stride));
+    return js.modules().import(name, from->key, js.modules().typeOf(assertions, stride));
+  } catch (const PendingException&) {
+    caught.ReThrow();  // the imported file's own mistake, which knows its place
+    return {};
   } catch (...) {
+    js.modules().noteFailedImport(referrer, name);
     throwToJs(js);
+    caught.ReThrow();
     return {};
   }
+}
+
+void ModuleLoader::noteFailedImport(v8::Local<v8::Module> referrer, const std::string& specifier) {
+  const Entry* from = find(referrer);
+  if (from == nullptr || from->builtin || !failedImport_.file.empty()) return;  // the innermost is the cause
+  const auto requests = referrer->GetModuleRequests();
+  for (int i = 0; i < requests->Length(); ++i) {
+    const auto request = requests->Get(js_.context(), i).As<v8::ModuleRequest>();
+    if (Convert<std::string>::from(js_, request->GetSpecifier()) != specifier) continue;
+    auto place = referrer->SourceOffsetToLocation(request->GetSourceOffset());
+    failedImport_.file = from->key;
+    failedImport_.line = place.GetLineNumber() + 1;
+    failedImport_.column = place.GetColumnNumber() + 1;
+  }
+}
+
+void ModuleLoader::placeFailedImport(ScriptError& error) const {
+  error.file = failedImport_.file;
+  error.line = failedImport_.line;
+  error.column = failedImport_.column;
 }
 
 v8::MaybeLocal<v8::Promise> ModuleLoader::onDynamicImport(v8::Local<v8::Context> context, v8::Local<v8::Data>,

@@ -24,6 +24,9 @@ class ModuleLoader {
   // The namespace of a built-in module, evaluated at once. For globals made when first used.
   v8::Local<v8::Object> builtinNamespace(std::string_view name);
 
+  // Where the import stands that load could not follow, if that is why it failed.
+  void placeFailedImport(ScriptError& error) const;
+
   static v8::MaybeLocal<v8::Module> onImport(v8::Local<v8::Context> context, v8::Local<v8::String> specifier,
                                              v8::Local<v8::FixedArray> assertions,
                                              v8::Local<v8::Module> referrer);
@@ -54,6 +57,7 @@ class ModuleLoader {
   v8::Local<v8::Module> synthetic(const std::string& key, bool builtin,
                                   const std::vector<std::pair<const char*, v8::Local<v8::Value>>>& exports);
   v8::Local<v8::Module> remember(std::string key, bool builtin, v8::Local<v8::Module> module);
+  void noteFailedImport(v8::Local<v8::Module> referrer, const std::string& specifier);
   Entry* find(v8::Local<v8::Module> module);
   Type typeOf(v8::Local<v8::FixedArray> assertions, int stride) const;
   static v8::MaybeLocal<v8::Value> evaluateSynthetic(v8::Local<v8::Context> context,
@@ -64,6 +68,7 @@ class ModuleLoader {
   std::vector<std::string> roots_;  // directories whose files may be imported, real paths
   std::unordered_map<std::string, std::unique_ptr<Entry>> byKey_;
   std::unordered_multimap<int, Entry*> byHash_;
+  ScriptError failedImport_;  // only its place
 };
 
 }  // namespace deskd

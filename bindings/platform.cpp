@@ -47,13 +47,17 @@ class LoopTaskRunner final : public v8::TaskRunner {
   void PostTask(std::unique_ptr<v8::Task> task) override {
     const std::lock_guard lock(mutex_);
     ready_.push_back(std::move(task));
-    if (wake_) wake_->send();
+    if (!wake_) return;
+    if (keep_) wake_->ref();
+    wake_->send();
   }
   void PostNonNestableTask(std::unique_ptr<v8::Task> task) override { PostTask(std::move(task)); }
   void PostDelayedTask(std::unique_ptr<v8::Task> task, double delaySeconds) override {
     const std::lock_guard lock(mutex_);
     later_.emplace(clock() + delaySeconds, std::move(task));
-    if (wake_) wake_->send();  // the timer belongs to the loop's thread, which re-arms it
+    if (!wake_) return;
+    if (keep_) wake_->ref();
+    wake_->send();  // the timer belongs to the loop's thread, which re-arms it
   }
   void PostNonNestableDelayedTask(std::unique_ptr<v8::Task> task, double delaySeconds) override {
     PostDelayedTask(std::move(task), delaySeconds);
@@ -97,7 +101,10 @@ class LoopTaskRunner final : public v8::TaskRunner {
 
   void rearm() {
     const std::lock_guard lock(mutex_);
-    if (!ready_.empty()) wake_->send();
+    if (!ready_.empty())
+      wake_->send();
+    else
+      wake_->unref();
     if (later_.empty()) {
       timer_->stop();
     } else {
@@ -108,9 +115,10 @@ class LoopTaskRunner final : public v8::TaskRunner {
 
   void updateRefs() {
     if (!timer_) return;
+    const std::lock_guard lock(mutex_);
     if (keep_) {
       timer_->ref();
-      wake_->ref();
+      if (!ready_.empty()) wake_->ref();
     } else {
       timer_->unref();
       wake_->unref();

@@ -17,7 +17,7 @@ void print(const ScriptError& error) {
   std::string text = error.message + "\n";
   if (!error.stack.empty())
     text += error.stack + "\n";
-  else if (!error.file.empty())
+  else if (!error.file.empty() && error.line > 0)
     text += "at " + error.file + ":" + std::to_string(error.line) + ":" + std::to_string(error.column) + "\n";
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
 }
@@ -83,6 +83,16 @@ int runForeground(Engine& engine, const ScriptInfo& script, const ScriptLimits& 
   }
   isolate.reset();
   return exitCode;
+}
+
+int checkScript(Engine& engine, const ScriptInfo& script, const ScriptLimits& limits) {
+  Loop loop;
+  WireBus nowhere([](const wire::Any&) { return false; });
+  HostServices services{script, limits, nowhere, nowhere, printLog, print, nullptr};
+  ScriptIsolate isolate(engine, loop, services, {});
+  const auto error = isolate.load();
+  if (error) print(*error);
+  return error ? 1 : 0;
 }
 
 }  // namespace deskd

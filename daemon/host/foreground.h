@@ -13,4 +13,7 @@ namespace deskd {
 // exit code.
 int runForeground(Engine& engine, const ScriptInfo& script, const ScriptLimits& limits);
 
+// Compiles and links the script and its imports, and prints what is wrong. Returns 0 if nothing is.
+int checkScript(Engine& engine, const ScriptInfo& script, const ScriptLimits& limits);
+
 }  // namespace deskd

@@ -33,6 +33,7 @@ int main(int argc, char** argv) {
   deskd::ScriptLimits limits;
   int socket = -1;
   bool version = false;
+  bool check = false;
   app.add_option("--foreground,FILE", script.path, "The script to run");
   app.add_option("--library", script.libraryPath,
                  "Directory of the shipped scripts, whose files it may import");
@@ -40,6 +41,7 @@ int main(int argc, char** argv) {
   app.add_option("--turn-ms", limits.turnMs, "Longest turn of its loop")->check(CLI::Range(10, 3600000));
   app.add_option("--heap-mib", limits.heapMib, "Limit of its JavaScript heap")->check(CLI::Range(8, 4096));
   app.add_option("--zygote", socket, "Descriptor of the supervisor's socket; given by deskd")->group("");
+  app.add_flag("--check", check, "Only compile it and what it imports");
   app.add_flag("--version", version, "Print the version of V8");
   CLI11_PARSE(app, argc, argv);
   if (version) {
@@ -57,7 +59,7 @@ int main(int argc, char** argv) {
     const auto slash = script.path.rfind('/');
     script.name = script.path.substr(slash == std::string::npos ? 0 : slash + 1);
     script.name = script.name.substr(0, script.name.find('.'));
-    return deskd::runForeground(engine, script, limits);
+    return check ? deskd::checkScript(engine, script, limits) : deskd::runForeground(engine, script, limits);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "deskd-host: %s\n", error.what());
     return 1;

@@ -75,7 +75,7 @@ class ScriptHost {
                      },
                      [paths = order.serialPaths](const std::string& wanted) {
                        for (const auto& [path, simulated] : paths)
-                         if (path == wanted) return simulated;
+                         if (path == wanted || path == "*") return simulated;
                        return wanted;
                      }});
     bus_.receive(wire::Connection{order.connected});

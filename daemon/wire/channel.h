@@ -46,6 +46,8 @@ class Channel {
   std::uint64_t dropped() const { return dropped_; }
   std::size_t queued() const { return queue_.size(); }
   int fd() const { return socket_.get(); }
+  // Delivers what has arrived already, whatever the loop does: the last words of a process that has ended.
+  void drain() { readAll(); }
   // Sends what waits, for at most this long; for the last words of a process.
   void flush(Milliseconds atMost);
 

@@ -59,7 +59,7 @@ struct Load {
   std::int32_t oomScore = 0;
   bool connected = false;
   bool simulated = false;
-  Fields serialPaths;  // simulated devices: path the script opens -> path there is
+  Fields serialPaths;  // simulated devices: path the script opens, or "*" for any -> path there is
   template <class V>
   void visit(V&& v) {
     v(supervisorPid, name, path, libraryPath, settingsJson, turnMs, heapMib, memoryMib, nice, oomScore,

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "daemon/deskd/reaper.h"
+#include "hal/base/unique_fd.h"
+
+namespace deskd {
+
+// A program of ours that runs beside the supervisor and must not outlive it: the zygote, the simulator, the
+// guard.
+class ChildProcess {
+ public:
+  // Starts `program` with a descriptor that it finds as number 3 (none if empty) and, if `output` is given,
+  // its standard output connected to the pipe whose reading end is stored there. Throws std::system_error.
+  ChildProcess(Reaper& reaper, const std::string& program, const std::vector<std::string>& arguments,
+               const UniqueFd& inherited, Reaper::Ended ended, UniqueFd* output = nullptr);
+  // Kills it if it still runs; nobody is told.
+  ~ChildProcess();
+  ChildProcess(const ChildProcess&) = delete;
+  ChildProcess& operator=(const ChildProcess&) = delete;
+
+  int pid() const { return pid_; }
+  void signal(int number) const;
+
+ private:
+  Reaper& reaper_;
+  int pid_ = 0;  // 0 once it has ended
+};
+
+// Full path of another program of deskd: beside this one, as in the build tree, or where it is installed.
+std::string programPath(const std::string& name);
+
+}  // namespace deskd

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// deskd: the supervisor.
+#include <signal.h>
+
+#include <cstdio>
+#include <exception>
+
+#include "daemon/deskd/check.h"
+#include "daemon/deskd/journal.h"
+#include "daemon/deskd/options.h"
+#include "daemon/deskd/settings.h"
+#include "daemon/deskd/supervisor.h"
+#include "hal/base/log.h"
+
+int main(int argc, char** argv) {
+  using namespace deskd;
+  Options options;
+  if (const int code = parseOptions(argc, argv, options); code >= 0) return code;
+  if (options.version) return printVersions();
+  if (options.check) return checkEverything(options);
+  // Paho writes to sockets whose other end may be gone.
+  ::signal(SIGPIPE, SIG_IGN);
+  setLogSink(makeLogSink());
+  if (options.debug) setLogLevel(Priority::debug);
+  try {
+    Settings settings = loadSettings(
+        options.configPath, options.configGiven ? MissingFile::isAnError : MissingFile::meansDefaults);
+    Loop loop;
+    Supervisor supervisor(loop, options, std::move(settings));
+    return supervisor.run();
+  } catch (const std::exception& error) {
+    log(Priority::error, error.what());
+    return 1;
+  }
+}

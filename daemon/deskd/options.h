@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+namespace deskd {
+
+// The command line of deskd.
+struct Options {
+  std::string configPath = "/etc/deskd/deskd.toml";
+  bool configGiven = false;  // then it has to exist
+  bool check = false;
+  bool simulate = false;
+  bool version = false;
+  bool debug = false;
+};
+
+// Fills `options` and returns -1, or prints help or an error and returns the exit code.
+int parseOptions(int argc, char** argv, Options& options);
+
+}  // namespace deskd

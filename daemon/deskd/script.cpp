@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/deskd/script.h"
+
+#include <exception>
+
+#include "hal/base/log.h"
+
+namespace deskd {
+
+Script::Script(std::string name, Context context)
+    : name_(std::move(name)), context_(std::move(context)), retry_(context_.loop, [this] {
+        ++restarts_;
+        start();
+      }) {}
+
+void Script::start() {
+  retry_.stop();
+  if (stopping_) return;
+  dropCandidate();  // an older version that nobody needs any more
+  candidateReady_ = false;
+  wire::Load load;
+  const std::uint64_t process = context_.nextProcessId();
+  try {
+    load = context_.load(process);
+  } catch (const std::exception& error) {
+    const wire::Failed failure{"settings", error.what(), "", "", 0, 0};
+    context_.processEnded(process, false);
+    if (current_) return report(failure, "the running version goes on");
+    // Waiting does not mend a file; a change of it comes back here.
+    lastFailure_ = failure;
+    report(failure, "not started");
+    return setState(ScriptState::stopped);
+  }
+  candidate_ = std::make_unique<ScriptProcess>(context_.loop, context_.reaper, context_.zygote, process,
+                                               std::move(load), handlersFor(process));
+  if (!current_) setState(ScriptState::starting);
+}
+
+ScriptProcess::Handlers Script::handlersFor(std::uint64_t process) {
+  const auto isCurrent = [this, process] { return current_ && current_->id() == process; };
+  return {[this, isCurrent] {
+            if (!isCurrent()) candidateLoaded();
+          },
+          [this] {
+            policy_.started(context_.loop.nowMs());
+            lastFailure_.reset();
+            setState(ScriptState::running);
+          },
+          [this, process](wire::Any&& message) { context_.message(*this, process, std::move(message)); },
+          [this, isCurrent](std::optional<wire::Failed> failure) {
+            if (isCurrent())
+              currentEnded(std::move(failure));
+            else
+              candidateEnded(std::move(failure));
+          }};
+}
+
+void Script::candidateLoaded() {
+  candidateReady_ = true;
+  if (!current_) return promote();
+  if (!current_->unloading()) current_->unload(unloadTimeout);
+}
+
+void Script::dropCandidate() {
+  if (!candidate_) return;
+  const std::uint64_t process = candidate_->id();
+  candidate_.reset();
+  context_.processEnded(process, false);
+}
+
+void Script::promote() {
+  current_ = std::move(candidate_);
+  candidateReady_ = false;
+  setState(ScriptState::starting);
+  current_->run();
+}
+
+void Script::candidateEnded(std::optional<wire::Failed> failure) {
+  // Deleted after this call, from which it comes.
+  const std::shared_ptr<ScriptProcess> ended(candidate_.release());
+  candidateReady_ = false;
+  context_.processEnded(ended->id(), false);
+  if (stopping_) return finishStop();
+  const wire::Failed why = failure.value_or(wire::Failed{"process", "process ended", "", "", 0, 0});
+  if (current_ && !current_->unloading()) return report(why, "the running version goes on");
+  if (!current_) retryLater(why);
+}
+
+void Script::currentEnded(std::optional<wire::Failed> failure) {
+  const std::shared_ptr<ScriptProcess> ended(current_.release());
+  const bool wasUnloading = ended->unloading();
+  context_.processEnded(ended->id(), stopping_ && gone_);
+  if (failure && wasUnloading) report(*failure, "while unloading");
+  if (stopping_) return finishStop();
+  if (candidate_) {
+    if (candidateReady_) promote();
+    return;
+  }
+  if (wasUnloading) return setState(ScriptState::stopped);
+  retryLater(failure.value_or(wire::Failed{"process", "process ended", "", "", 0, 0}));
+}
+
+void Script::retryLater(const wire::Failed& failure) {
+  lastFailure_ = failure;
+  const Milliseconds wait = policy_.failed(context_.loop.nowMs(), context_.random());
+  report(failure, "starting it again in " + std::to_string(wait.count() / 1000) + "." +
+                      std::to_string(wait.count() % 1000 / 100) + " s");
+  retry_.start(wait);
+  setState(ScriptState::waiting);
+}
+
+void Script::report(const wire::Failed& failure, const std::string& consequence) {
+  std::string text = failure.message;
+  if (failure.stack.empty() && !failure.file.empty()) {
+    text += "\n    at " + failure.file;
+    if (failure.line > 0) text += ":" + std::to_string(failure.line) + ":" + std::to_string(failure.column);
+  }
+  for (std::size_t start = 0; start < failure.stack.size();) {
+    const std::size_t end = std::min(failure.stack.find('\n', start), failure.stack.size());
+    text += "\n    " + failure.stack.substr(start, end - start);
+    start = end + 1;
+  }
+  text += "\n    " + consequence;
+  LogRecord record{Priority::error, std::move(text), {{"SCRIPT", name_}, {"FAILURE", failure.kind}}};
+  if (!failure.file.empty()) {
+    record.fields.emplace_back("CODE_FILE", failure.file);
+    record.fields.emplace_back("CODE_LINE", std::to_string(failure.line));
+  }
+  log(std::move(record));
+}
+
+void Script::stop(bool gone, std::function<void()> stopped) {
+  gone_ = gone;
+  stopped_ = std::move(stopped);
+  stopping_ = true;
+  retry_.stop();
+  setState(ScriptState::stopping);
+  dropCandidate();
+  if (!current_) return finishStop();
+  if (!current_->unloading()) current_->unload(unloadTimeout);
+}
+
+void Script::finishStop() {
+  if (current_ || candidate_) return;
+  setState(ScriptState::stopped);
+  if (const auto tell = std::exchange(stopped_, nullptr)) tell();  // may destroy us
+}
+
+bool Script::post(std::uint64_t process, const wire::Any& message) {
+  if (current_ && current_->id() == process) return current_->post(message);
+  if (candidate_ && candidate_->id() == process) return candidate_->post(message);
+  return false;
+}
+
+void Script::broadcast(const wire::Any& message) {
+  if (current_) current_->post(message);
+  if (candidate_) candidate_->post(message);
+}
+
+void Script::setState(ScriptState state) {
+  if (state_ == state) return;
+  state_ = state;
+  context_.stateChanged(*this);
+}
+
+const char* nameOf(ScriptState state) {
+  switch (state) {
+    case ScriptState::stopped:
+      return "stopped";
+    case ScriptState::starting:
+      return "starting";
+    case ScriptState::running:
+      return "running";
+    case ScriptState::waiting:
+      return "waiting to restart";
+    case ScriptState::stopping:
+      return "stopping";
+  }
+  return "unknown";
+}
+
+}  // namespace deskd

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "daemon/deskd/restart_policy.h"
+#include "daemon/deskd/script_process.h"
+
+namespace deskd {
+
+enum class ScriptState { stopped, starting, running, waiting, stopping };
+
+// One script of the directory over all its versions: at most one process that runs, and beside it at most one
+// candidate, which has compiled and waits for the other to leave. A new version that does not compile changes
+// nothing.
+class Script {
+ public:
+  struct Context {
+    Loop& loop;
+    Reaper& reaper;
+    Zygote& zygote;
+    std::function<double()> random;
+    std::function<std::uint64_t()> nextProcessId;
+    // Of the version to load now: path, settings, limits. Throws SettingsError.
+    std::function<wire::Load(std::uint64_t process)> load;
+    std::function<void(Script&)> stateChanged;
+    std::function<void(Script&, std::uint64_t process, wire::Any&&)> message;
+    // What the process held outside goes now. `gone`: the script itself was removed.
+    std::function<void(std::uint64_t process, bool gone)> processEnded;
+  };
+  static constexpr Milliseconds unloadTimeout{2000};
+
+  Script(std::string name, Context context);
+
+  const std::string& name() const { return name_; }
+  ScriptState state() const { return state_; }
+  const std::optional<wire::Failed>& lastFailure() const { return lastFailure_; }
+  int restarts() const { return restarts_; }
+  int pid() const { return current_ ? current_->pid() : 0; }
+  // Number of the process that runs, 0 if none does.
+  std::uint64_t process() const { return current_ ? current_->id() : 0; }
+
+  // Loads the version that is on disk now, beside the one that runs.
+  void start();
+  // Ends it in order; `stopped` is called when its processes are gone. `gone`: the file was removed.
+  void stop(bool gone, std::function<void()> stopped);
+  // Of the process that runs, if it has this number.
+  bool post(std::uint64_t process, const wire::Any& message);
+  // To all its processes.
+  void broadcast(const wire::Any& message);
+
+ private:
+  void candidateLoaded();
+  void dropCandidate();
+  void candidateEnded(std::optional<wire::Failed> failure);
+  void promote();
+  void currentEnded(std::optional<wire::Failed> failure);
+  void report(const wire::Failed& failure, const std::string& consequence);
+  void retryLater(const wire::Failed& failure);
+  void setState(ScriptState state);
+  ScriptProcess::Handlers handlersFor(std::uint64_t process);
+  void finishStop();
+
+  const std::string name_;
+  Context context_;
+  ScriptState state_ = ScriptState::stopped;
+  RestartPolicy policy_;
+  std::optional<wire::Failed> lastFailure_;
+  int restarts_ = 0;
+  bool stopping_ = false;
+  bool gone_ = false;
+  std::function<void()> stopped_;
+  std::unique_ptr<ScriptProcess> current_;
+  std::unique_ptr<ScriptProcess> candidate_;
+  bool candidateReady_ = false;
+  Timer retry_;
+};
+
+const char* nameOf(ScriptState state);
+
+}  // namespace deskd

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/deskd/script_directory.h"
+
+#include <dirent.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <set>
+
+#include "hal/base/error.h"
+#include "hal/base/log.h"
+
+namespace deskd {
+namespace {
+
+constexpr std::uint32_t contentEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE |
+                                        IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
+
+// Inode, size and time of the file that the path leads to: a new file under the old name differs, too.
+std::string signatureOf(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return "";
+  return std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino) + ":" +
+         std::to_string(status.st_size) + ":" + std::to_string(status.st_mtim.tv_sec) + "." +
+         std::to_string(status.st_mtim.tv_nsec);
+}
+
+std::string parentOf(const std::string& path) {
+  return std::filesystem::path(path).parent_path().string();
+}
+
+}  // namespace
+
+ScriptDirectory::ScriptDirectory(Loop& loop, std::string path, Handlers handlers)
+    : path_(std::move(path)),
+      handlers_(std::move(handlers)),
+      inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)),
+      settled_(loop, [this] { scan(); }) {
+  if (!inotify_) throwErrno("watch", path_);
+  poll_.emplace(loop, inotify_.get(), [this](int) { drain(); });
+  poll_->start(UV_READABLE);
+}
+
+std::string ScriptDirectory::nameOf(const std::string& file) {
+  if (file.size() <= 3 || !file.ends_with(".js")) return "";
+  const std::string name = file.substr(0, file.size() - 3);
+  // ".desk.js.swp" and "desk.js~" end otherwise; ".#desk.js" and "._desk.js" begin so.
+  if (name.front() == '.' || name.front() == '#' || name.front() == '~') return "";
+  return name;
+}
+
+void ScriptDirectory::scan() {
+  const auto found = look();
+  watchAll(found);
+  const auto before = std::exchange(known_, found);
+  for (const auto& [name, version] : before)
+    if (found.count(name) == 0) handlers_.removed(name);
+  for (const auto& [name, version] : found) {
+    const auto old = before.find(name);
+    if (old == before.end())
+      handlers_.added(name);
+    else if (!(old->second == version))
+      handlers_.changed(name);
+  }
+}
+
+std::map<std::string, ScriptDirectory::Version> ScriptDirectory::look() {
+  std::map<std::string, Version> found;
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path_.c_str()), ::closedir);
+  if (!directory) {
+    if (!std::exchange(complained_, true))
+      log(Priority::warning,
+          "cannot read the script directory " + path_ + ": " + std::strerror(errno) + "; waiting for it");
+    return found;
+  }
+  complained_ = false;
+  while (const dirent* entry = ::readdir(directory.get())) {
+    const std::string name = nameOf(entry->d_name);
+    if (name.empty()) continue;
+    const std::string script = signatureOf(scriptPath(name));
+    // A link that leads nowhere, or a directory of that name, is no script.
+    if (script.empty() || std::filesystem::is_directory(scriptPath(name))) continue;
+    found[name] = {script + " " + signatureOf(settingsPath(name))};
+  }
+  return found;
+}
+
+void ScriptDirectory::watchAll(const std::map<std::string, Version>& scripts) {
+  std::set<std::string> wanted;
+  std::error_code error;
+  // As long as the directory is missing, the nearest one above that exists tells when it comes.
+  std::string nearest = path_;
+  while (!std::filesystem::is_directory(nearest, error) && nearest != "/" && !nearest.empty())
+    nearest = parentOf(nearest);
+  wanted.insert(nearest);
+  // The parent tells when the directory itself is replaced.
+  if (nearest == path_) wanted.insert(parentOf(path_));
+  for (const auto& [name, version] : scripts)
+    for (const std::string& file : {scriptPath(name), settingsPath(name)}) {
+      if (!std::filesystem::is_symlink(file, error)) continue;
+      const auto target = std::filesystem::weakly_canonical(file, error);
+      if (!error) wanted.insert(target.parent_path().string());
+    }
+  for (auto item = watches_.begin(); item != watches_.end();) {
+    if (wanted.count(item->first) != 0) {
+      ++item;
+    } else {
+      ::inotify_rm_watch(inotify_.get(), item->second);
+      item = watches_.erase(item);
+    }
+  }
+  for (const std::string& directory : wanted)
+    watch(directory, contentEvents);
+}
+
+void ScriptDirectory::watch(const std::string& directory, std::uint32_t events) {
+  // Asking again for a directory that was replaced gives a new watch; for the same one it changes nothing.
+  const int number = ::inotify_add_watch(inotify_.get(), directory.c_str(), events | IN_ONLYDIR);
+  if (number >= 0)
+    watches_[directory] = number;
+  else if (errno == ENOSPC)
+    log(Priority::error,
+        "cannot watch " + directory + ": no inotify watches left (see fs.inotify.max_user_watches)");
+}
+
+void ScriptDirectory::drain() {
+  alignas(inotify_event) char buffer[4096];
+  bool any = false;
+  while (::read(inotify_.get(), buffer, sizeof buffer) > 0)
+    any = true;
+  if (any) settled_.start(settle);
+}
+
+}  // namespace deskd

@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/deskd/supervisor.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <exception>
+#include <filesystem>
+
+#include "daemon/deskd/check.h"
+#include "daemon/deskd/device_info.h"
+#include "daemon/deskd/secret.h"
+#include "hal/base/error.h"
+#include "hal/base/log.h"
+
+namespace deskd {
+namespace {
+
+// systemd waits for READY: a script whose top level takes longer does not hold it up.
+constexpr Milliseconds longestStart(10000);
+// Scripts that are still there after that do not come: what they had announced is cleared.
+constexpr Milliseconds staleAfter(60000);
+// All of an orderly stop: unloading scripts, telling the broker, closing the connection.
+constexpr Milliseconds longestStop(6000);
+constexpr int hostNice = 5;
+constexpr int hostOomScore = 300;
+
+template <class... T>
+struct Overloaded : T... {
+  using T::operator()...;
+};
+template <class... T>
+Overloaded(T...) -> Overloaded<T...>;
+
+LogRecord fromScript(const std::string& script, Priority priority, std::string text) {
+  return {priority, std::move(text), {{"SCRIPT", script}}};
+}
+
+}  // namespace
+
+Supervisor::Supervisor(Loop& loop, const Options& options, Settings settings)
+    : loop_(loop),
+      options_(options),
+      settings_(std::move(settings)),
+      randomBits_(std::random_device()()),
+      notify_(loop),
+      reaper_(loop),
+      zygote_(loop, reaper_),
+      link_([&]() -> std::unique_ptr<MqttLink> {
+        if (!settings_.mqtt.enabled()) return std::make_unique<NoBroker>(loop);
+        MqttClientOptions client;
+        client.settings = settings_.mqtt;
+        client.clientId =
+            settings_.mqtt.clientId.empty() ? "deskd-" + settings_.node : settings_.mqtt.clientId;
+        client.password = mqttPassword(settings_.mqtt);
+        client.will = Hub::will(settings_.mqtt.prefix, settings_.node);
+        client.random = [this] { return std::uniform_real_distribution<>()(randomBits_); };
+        auto made = std::make_unique<MqttClient>(
+            loop, std::move(client),
+            MqttClientHandlers{[this] { brokerConnected(); },
+                               [this](const std::string& why) { brokerLost(why); },
+                               [this](const MqttMessage& message) { router_.received(message); }});
+        client_ = made.get();
+        return made;
+      }()),
+      cache_(*link_),
+      router_(
+          *link_, cache_,
+          [this](MqttOwner owner, SubscriptionId id, const MqttMessage& message) {
+            if (message.payload.size() > wire::maxPayloadBytes) {
+              log(fromScript(scriptOfProcess_[owner], Priority::warning,
+                             message.topic + ": message of " + std::to_string(message.payload.size()) +
+                                 " bytes is longer than " + std::to_string(wire::maxPayloadBytes) +
+                                 ", ignoring"));
+              return;
+            }
+            sendToProcess(owner, wire::Message{id, message.topic,
+                                               wire::Bytes(message.payload.begin(), message.payload.end()),
+                                               static_cast<std::uint8_t>(message.qos), message.retained});
+          },
+          [&loop] { return loop.nowMs(); }),
+      hub_(loop, *link_, router_, cache_,
+           HubOptions{.node = settings_.node,
+                      .prefix = settings_.mqtt.prefix,
+                      .discoveryPrefix = settings_.mqtt.discoveryPrefix,
+                      .discovery = settings_.mqtt.discovery,
+                      .version = DESKD_VERSION,
+                      .stateDirectory = std::filesystem::is_directory(settings_.stateDirectory)
+                                            ? settings_.stateDirectory
+                                            : "",
+                      .random = [this] { return std::uniform_real_distribution<>()(randomBits_); }},
+           [this](MqttOwner owner, const std::string& property, const std::string& payload) {
+             sendToProcess(owner, wire::Command{property, payload});
+           }),
+      readyAnyway_(loop, [this] { becomeReady(); }),
+      stale_(loop, [this] { hub_.clearStale(); }),
+      giveUp_(loop, [this] { finish(); }),
+      later_(loop, [this] { removed_.clear(); }) {
+  for (const int number : {SIGTERM, SIGINT})
+    signals_.push_back(std::make_unique<Signal>(loop, number, [this] { stop(); }));
+  signals_.push_back(std::make_unique<Signal>(loop, SIGHUP, [this] { reload(); }));
+}
+
+Supervisor::~Supervisor() {
+  if (runtimeDirectory_.empty()) return;
+  simulator_.reset();
+  std::error_code ignored;
+  std::filesystem::remove_all(runtimeDirectory_, ignored);
+}
+
+int Supervisor::run() {
+  log(Priority::info, std::string("deskd ") + DESKD_VERSION + " starts, node " + settings_.node + ", " +
+                          (client_ != nullptr ? "broker " + settings_.mqtt.url : "no broker"));
+  if (!std::filesystem::is_directory(settings_.stateDirectory))
+    log(Priority::warning,
+        settings_.stateDirectory + " is no directory: nothing is remembered for the next start");
+  if (client_ != nullptr) client_->start();
+  readyAnyway_.start(longestStart);
+  stale_.start(staleAfter);
+  if (options_.simulate) {
+    const char* given = std::getenv("RUNTIME_DIRECTORY");
+    std::string path = std::string(given != nullptr ? given : "/tmp") + "/deskd-sim-XXXXXX";
+    if (::mkdtemp(path.data()) == nullptr) throwErrno("create", path);
+    runtimeDirectory_ = path;
+    simulator_.emplace(loop_, reaper_, path + "/jiecang", [this] { startScripts(); });
+  } else {
+    startScripts();
+  }
+  loop_.run();
+  return 0;
+}
+
+void Supervisor::startScripts() {
+  if (stopping_) return;
+  directory_.emplace(loop_, settings_.scriptsDirectory,
+                     ScriptDirectory::Handlers{[this](const std::string& name) { addScript(name); },
+                                               [this](const std::string& name) {
+                                                 const auto found = scripts_.find(name);
+                                                 if (found != scripts_.end()) found->second->start();
+                                               },
+                                               [this](const std::string& name) { removeScript(name); }});
+  directory_->scan();
+  if (scripts_.empty()) becomeReady();
+}
+
+void Supervisor::addScript(const std::string& name) {
+  if (stopping_ || scripts_.count(name) != 0)
+    return;  // removeScript() adds it again once the last one has left
+  Script::Context context{loop_,
+                          reaper_,
+                          zygote_,
+                          [this] { return std::uniform_real_distribution<>()(randomBits_); },
+                          [this, name] {
+                            scriptOfProcess_[++lastProcess_] = name;
+                            return lastProcess_;
+                          },
+                          [this, name](std::uint64_t process) { return loadOrder(name, process); },
+                          [this](Script& script) { scriptChanged(script); },
+                          [this](Script& script, std::uint64_t process, wire::Any&& message) {
+                            fromHost(script, process, std::move(message));
+                          },
+                          [this](std::uint64_t process, bool gone) { processEnded(process, gone); }};
+  auto script = std::make_unique<Script>(name, std::move(context));
+  Script& added = *script;
+  scripts_[name] = std::move(script);
+  added.start();
+}
+
+void Supervisor::removeScript(const std::string& name) {
+  const auto found = scripts_.find(name);
+  if (found == scripts_.end()) return;
+  log(fromScript(name, Priority::info, "removed"));
+  Script* script = found->second.get();
+  script->stop(true, [this, name, script] {
+    const auto still = scripts_.find(name);
+    if (still == scripts_.end() || still->second.get() != script) return;
+    removed_.push_back(std::move(still->second));
+    scripts_.erase(still);
+    later_.start(Milliseconds(0));
+    // It may have come back while its last version was leaving.
+    if (directory_ && !stopping_ && std::filesystem::exists(directory_->scriptPath(name))) addScript(name);
+    updateStatus();
+  });
+}
+
+wire::Load Supervisor::loadOrder(const std::string& name, std::uint64_t process) {
+  const ScriptSettings own = loadScriptSettings(directory_->settingsPath(name), settings_.limits);
+  wire::Load load;
+  load.name = name;
+  load.path = directory_->scriptPath(name);
+  load.libraryPath = libraryDirectory(settings_);
+  load.settingsJson = own.json;
+  load.turnMs = own.limits.turnMs;
+  load.heapMib = own.limits.heapMib;
+  load.memoryMib = own.limits.memoryMib;
+  load.nice = hostNice;
+  load.oomScore = hostOomScore;
+  load.connected = link_->connected();
+  load.simulated = options_.simulate;
+  load.serialPaths = serialPaths();
+  Device& device = devices_[process];
+  device.id = own.device.value_or(foldName(name));
+  device.title = own.title.value_or("");
+  return load;
+}
+
+std::vector<std::pair<std::string, std::string>> Supervisor::serialPaths() const {
+  if (!simulator_) return {};
+  return {{"*", simulator_->serialPath()}};
+}
+
+void Supervisor::fromHost(Script& script, std::uint64_t process, wire::Any&& message) {
+  // What a script declares or sends wrongly is its own affair: it reads why, and goes on.
+  try {
+    std::visit(
+        Overloaded{
+            [&](wire::Log& line) {
+              LogRecord record{
+                  static_cast<Priority>(std::clamp<int>(line.priority, 3, 7)), std::move(line.text), {}};
+              record.fields.emplace_back("SCRIPT", script.name());
+              for (auto& field : line.fields)
+                if (field.first.starts_with("CODE_")) record.fields.push_back(std::move(field));
+              log(std::move(record));
+            },
+            [&](wire::Publish& publish) {
+              const std::uint32_t request = publish.request;
+              const auto done = [this, process, request](const MqttResult& result) {
+                answer(process, request, result);
+              };
+              try {
+                MqttMessage out{std::move(publish.topic),
+                                std::string(publish.payload.begin(), publish.payload.end()),
+                                publish.qos,
+                                publish.retain,
+                                {},
+                                {}};
+                router_.publish(process, std::move(out), done);
+              } catch (const CodedError& error) {
+                done({error.code(), error.what(), false});
+              } catch (const std::exception& error) {
+                done({"ERR_INVALID_ARGUMENT", error.what(), false});
+              }
+            },
+            [&](wire::Subscribe& subscribe) {
+              const std::uint32_t request = subscribe.request;
+              const auto done = [this, process, request](const MqttResult& result) {
+                answer(process, request, result);
+              };
+              try {
+                router_.subscribe(process, subscribe.subscription, subscribe.filter, {.qos = subscribe.qos},
+                                  done);
+              } catch (const CodedError& error) {
+                done({error.code(), error.what(), false});
+              } catch (const std::exception& error) {
+                done({"ERR_INVALID_ARGUMENT", error.what(), false});
+              }
+            },
+            [&](wire::Unsubscribe& unsubscribe) { router_.unsubscribe(process, unsubscribe.subscription); },
+            [&](wire::Device& device) {
+              Device& known = devices_[process];
+              hub_.declareDevice(process, known.id, parseDeviceInfo(device.infoJson, known.title));
+              known.declared = true;
+              updateAvailability(process);
+            },
+            [&](wire::Declare& declare) {
+              hub_.declareEntity(process, {.property = declare.property,
+                                           .component = declare.component,
+                                           .config = declare.configJson,
+                                           .hasCommand = declare.hasCommand});
+            },
+            [&](wire::Remove& remove) { hub_.removeEntity(process, remove.property); },
+            [&](wire::State& state) { hub_.setState(process, state.property, state.value); },
+            [&](wire::Attributes& attributes) { hub_.setAttributes(process, attributes.json); },
+            [&](wire::Event& event) { hub_.fireEvent(process, event.property, event.json); },
+            [&](wire::Refusal& refusal) { hub_.reportError(process, refusal.property, refusal.json); },
+            [&](wire::Available& available) {
+              devices_[process].available = available.available;
+              updateAvailability(process);
+            },
+            [&](auto&) {
+              log(fromScript(script.name(), Priority::warning,
+                             std::string("its process sent ") + wire::nameOf(message) + ", ignoring"));
+            }},
+        message);
+  } catch (const std::exception& error) {
+    log(fromScript(script.name(), Priority::error, error.what()));
+  }
+}
+
+void Supervisor::answer(std::uint64_t process, std::uint32_t request, const MqttResult& result) {
+  sendToProcess(process, wire::Result{request, result.code, result.message});
+}
+
+Script* Supervisor::scriptOf(std::uint64_t process) {
+  const auto name = scriptOfProcess_.find(process);
+  if (name == scriptOfProcess_.end()) return nullptr;
+  const auto script = scripts_.find(name->second);
+  return script == scripts_.end() ? nullptr : script->second.get();
+}
+
+void Supervisor::sendToProcess(std::uint64_t process, const wire::Any& message) {
+  if (Script* script = scriptOf(process)) script->post(process, message);
+}
+
+void Supervisor::updateAvailability(std::uint64_t process) {
+  const Device& device = devices_[process];
+  if (device.declared) hub_.setAvailable(process, device.running && device.available);
+}
+
+void Supervisor::scriptChanged(Script& script) {
+  if (script.state() == ScriptState::running) {
+    const std::uint64_t process = script.process();
+    devices_[process].running = true;
+    log(fromScript(script.name(), Priority::info, "running, process " + std::to_string(script.pid())));
+    try {
+      if (devices_[process].declared) hub_.declared(process);
+      updateAvailability(process);
+    } catch (const std::exception& error) {
+      log(fromScript(script.name(), Priority::error, error.what()));
+    }
+  }
+  updateStatus();
+  const bool allStarted = std::none_of(scripts_.begin(), scripts_.end(), [](const auto& item) {
+    return item.second->state() == ScriptState::starting;
+  });
+  if (allStarted) becomeReady();
+}
+
+void Supervisor::processEnded(std::uint64_t process, bool gone) {
+  router_.dropOwner(process, gone ? RetainedTopics::clear : RetainedTopics::keep);
+  hub_.dropOwner(process, gone ? Removal::clear : Removal::keep);
+  devices_.erase(process);
+  scriptOfProcess_.erase(process);
+}
+
+void Supervisor::brokerConnected() {
+  log(Priority::info,
+      "connected to " + settings_.mqtt.url + ", MQTT " + (client_->protocolVersion() == 5 ? "5" : "3.1.1"));
+  hub_.connected();
+  router_.connected();
+  tellConnection(true);
+}
+
+void Supervisor::brokerLost(const std::string& reason) {
+  log(Priority::warning, "lost the connection to " + settings_.mqtt.url + ": " + reason);
+  tellConnection(false);
+}
+
+void Supervisor::tellConnection(bool connected) {
+  for (const auto& [name, script] : scripts_)
+    script->broadcast(wire::Connection{connected});
+  updateStatus();
+}
+
+void Supervisor::reload() {
+  if (stopping_) return;
+  notify_.reloading();
+  try {
+    Settings fresh = loadSettings(options_.configPath,
+                                  options_.configGiven ? MissingFile::isAnError : MissingFile::meansDefaults);
+    if (!(fresh.mqtt == settings_.mqtt) || fresh.node != settings_.node ||
+        fresh.stateDirectory != settings_.stateDirectory ||
+        fresh.scriptsDirectory != settings_.scriptsDirectory)
+      log(Priority::warning,
+          "node, [mqtt], [state] and [scripts] directory take effect when deskd is restarted");
+    settings_.limits = fresh.limits;
+    settings_.libraryDirectory = fresh.libraryDirectory;
+    log(Priority::info, "settings read again, loading all scripts");
+    if (directory_) directory_->scan();
+    for (const auto& [name, script] : scripts_)
+      script->start();
+  } catch (const std::exception& error) {
+    log(Priority::error, std::string(error.what()) + "\n    the settings stay as they were");
+  }
+  notify_.ready();
+  updateStatus();
+}
+
+void Supervisor::stop() {
+  if (stopping_) return giveUp_.start(Milliseconds(0));  // asked twice: at once
+  stopping_ = true;
+  notify_.stopping();
+  log(Priority::info, "stopping");
+  directory_.reset();
+  giveUp_.start(longestStop);
+  if (scripts_.empty()) return stopBroker();
+  for (const auto& [name, script] : scripts_)
+    script->stop(false, [this] {
+      const bool all = std::all_of(scripts_.begin(), scripts_.end(), [](const auto& item) {
+        return item.second->state() == ScriptState::stopped;
+      });
+      if (all) stopBroker();
+    });
+}
+
+void Supervisor::stopBroker() {
+  hub_.stop();
+  if (client_ == nullptr) return finish();
+  client_->stop([this] { finish(); });
+}
+
+void Supervisor::finish() {
+  loop_.stop();
+}
+
+void Supervisor::updateStatus() {
+  std::size_t running = 0;
+  for (const auto& [name, script] : scripts_)
+    running += script->state() == ScriptState::running ? 1 : 0;
+  std::string text = std::to_string(running) + " of " + std::to_string(scripts_.size()) +
+                     (scripts_.size() == 1 ? " script runs, " : " scripts run, ") +
+                     (client_ == nullptr     ? "no broker"
+                      : client_->connected() ? "broker connected"
+                                             : "broker not connected");
+  if (const auto ignored = hub_.retainedCommandsIgnored(); ignored > 0)
+    text += ", " + std::to_string(ignored) + " retained commands ignored";
+  notify_.status(text);
+}
+
+void Supervisor::becomeReady() {
+  if (std::exchange(ready_, true)) return;
+  readyAnyway_.stop();
+  notify_.ready();
+  updateStatus();
+}
+
+}  // namespace deskd

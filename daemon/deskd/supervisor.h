@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "daemon/deskd/hub.h"
+#include "daemon/deskd/mqtt_client.h"
+#include "daemon/deskd/mqtt_router.h"
+#include "daemon/deskd/no_broker.h"
+#include "daemon/deskd/notify.h"
+#include "daemon/deskd/options.h"
+#include "daemon/deskd/reaper.h"
+#include "daemon/deskd/retained_cache.h"
+#include "daemon/deskd/script.h"
+#include "daemon/deskd/script_directory.h"
+#include "daemon/deskd/settings.h"
+#include "daemon/deskd/simulator.h"
+#include "daemon/deskd/zygote.h"
+
+namespace deskd {
+
+// The daemon: scripts on one side, the broker on the other, and what each script holds outside its process in
+// between.
+class Supervisor {
+ public:
+  Supervisor(Loop& loop, const Options& options, Settings settings);
+  ~Supervisor();
+
+  // Runs until a signal ends it. Returns the exit code.
+  int run();
+
+ private:
+  struct Device {  // of one process
+    std::string id;
+    std::string title;
+    bool declared = false;
+    bool available = true;  // what the script itself says
+    bool running = false;
+  };
+
+  void startScripts();
+  void addScript(const std::string& name);
+  void removeScript(const std::string& name);
+  wire::Load loadOrder(const std::string& name, std::uint64_t process);
+  std::vector<std::pair<std::string, std::string>> serialPaths() const;
+
+  void fromHost(Script& script, std::uint64_t process, wire::Any&& message);
+  void scriptChanged(Script& script);
+  void processEnded(std::uint64_t process, bool gone);
+  void updateAvailability(std::uint64_t process);
+  Script* scriptOf(std::uint64_t process);
+  void answer(std::uint64_t process, std::uint32_t request, const MqttResult& result);
+  void sendToProcess(std::uint64_t process, const wire::Any& message);
+
+  void brokerConnected();
+  void brokerLost(const std::string& reason);
+  void tellConnection(bool connected);
+
+  void reload();
+  void stop();
+  void stopBroker();
+  void finish();
+  void updateStatus();
+  void becomeReady();
+
+  Loop& loop_;
+  const Options options_;
+  Settings settings_;
+  std::mt19937_64 randomBits_;
+  Notify notify_;
+  Reaper reaper_;
+  Zygote zygote_;
+  std::string runtimeDirectory_;  // private, made when needed
+  std::optional<Simulator> simulator_;
+  std::unique_ptr<MqttLink> link_;
+  MqttClient* client_ = nullptr;  // link_, if there is a broker
+  RetainedCache cache_;
+  MqttRouter router_;
+  Hub hub_;
+  std::map<std::uint64_t, Device> devices_;
+  std::map<std::uint64_t, std::string> scriptOfProcess_;
+  std::uint64_t lastProcess_ = 0;
+  std::map<std::string, std::unique_ptr<Script>> scripts_;
+  std::optional<ScriptDirectory> directory_;
+  bool ready_ = false;
+  bool stopping_ = false;
+  Timer readyAnyway_;
+  Timer stale_;
+  Timer giveUp_;
+  Timer later_;  // deletes removed scripts outside their own callbacks
+  std::vector<std::unique_ptr<Script>> removed_;
+  std::vector<std::unique_ptr<Signal>> signals_;
+};
+
+}  // namespace deskd

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bindings/engine.h"
+#include "bindings/isolate.h"
+#include "hal/base/loop.h"
+
+namespace deskd {
+
+// The broker and the hub of a script under test: what it asked for is kept, and the test answers.
+struct FakeBus final : MessageBus, HubPort {
+  struct Subscription {
+    std::string filter;
+    OnMessage onMessage;
+  };
+  bool connectedNow = false;
+  std::function<void(bool)> connectionChanged;
+  std::vector<std::pair<std::string, Bytes>> published;
+  std::vector<Done> pending;
+  std::map<std::uint32_t, Subscription> subscriptions;
+  std::uint32_t last = 0;
+  std::function<void(std::string, std::string)> command;
+  std::vector<std::string> hubCalls;
+
+  bool connected() const override { return connectedNow; }
+  void onConnection(std::function<void(bool)> changed) override { connectionChanged = std::move(changed); }
+  void publish(std::string topic, Bytes payload, int, bool, Done done) override {
+    published.emplace_back(std::move(topic), std::move(payload));
+    pending.push_back(std::move(done));
+  }
+  std::uint32_t subscribe(std::string filter, int, OnMessage onMessage, Done done) override {
+    subscriptions[++last] = {std::move(filter), std::move(onMessage)};
+    pending.push_back(std::move(done));
+    return last;
+  }
+  void unsubscribe(std::uint32_t subscription) override { subscriptions.erase(subscription); }
+
+  void device(std::string json) override { hubCalls.push_back("device " + json); }
+  void declare(std::string property, std::string component, std::string config, bool, bool) override {
+    hubCalls.push_back("declare " + property + " " + component + " " + config);
+  }
+  void remove(std::string property) override { hubCalls.push_back("remove " + property); }
+  void state(std::string property, std::string value) override {
+    hubCalls.push_back("state " + property + " " + value);
+  }
+  void attributes(std::string json) override { hubCalls.push_back("attributes " + json); }
+  void event(std::string property, std::string json) override {
+    hubCalls.push_back("event " + property + " " + json);
+  }
+  void error(std::string property, std::string json) override {
+    hubCalls.push_back("error " + property + " " + json);
+  }
+  void available(bool is) override { hubCalls.push_back(is ? "available" : "unavailable"); }
+  void onCommand(std::function<void(std::string, std::string)> handler) override {
+    command = std::move(handler);
+  }
+};
+
+// Runs scripts in isolates of this process, one after another. V8 starts once for all tests.
+class ScriptTest : public testing::Test {
+ protected:
+  static Engine& engine() {
+    static Engine one;
+    return one;
+  }
+
+  ScriptTest() {
+    std::string name = (std::filesystem::temp_directory_path() / "deskd-script-XXXXXX").string();
+    directory_ = ::mkdtemp(name.data());
+    services_.script.name = "test";
+    services_.script.path = path("test.js");
+  }
+  ~ScriptTest() override {
+    close();
+    std::filesystem::remove_all(directory_);
+  }
+
+  std::string path(const std::string& file) const { return directory_ + "/" + file; }
+  void write(const std::string& file, const std::string& text) {
+    std::filesystem::create_directories(std::filesystem::path(path(file)).parent_path());
+    std::ofstream(path(file)) << text;
+  }
+
+  // Loads and evaluates test.js; then the loop runs as long as the script keeps it going, or until it fails.
+  void run(const std::string& source) {
+    write("test.js", source);
+    open();
+    if (loadError_) return;
+    isolate_->run();
+    loop_->run();
+  }
+  void open() {
+    close();
+    loop_.emplace();
+    failure_.reset();
+    logged_.clear();
+    running_ = false;
+    isolate_.emplace(engine(), *loop_, services_,
+                     ScriptIsolate::Events{[this] { running_ = true; },
+                                           [this](const ScriptError& error) {
+                                             failure_ = error;
+                                             loop_->stop();
+                                           }});
+    loadError_ = isolate_->load();
+  }
+  // The teardown that the host does: after it nothing of the script may be left on the loop.
+  void close() {
+    isolate_.reset();
+    if (!loop_) return;
+    EXPECT_EQ(loop_->close(), 0) << "handles are left open";
+    loop_.reset();
+  }
+
+  std::string directory_;
+  FakeBus bus_;
+  std::vector<std::string> logged_;
+  HostServices services_{{},
+                         {},
+                         bus_,
+                         bus_,
+                         [this](const LogRecord& record) { logged_.push_back(record.text); },
+                         [](const ScriptError&) {},
+                         [](const std::string& wanted) { return wanted; }};
+  std::optional<Loop> loop_;
+  std::optional<ScriptIsolate> isolate_;
+  std::optional<ScriptError> loadError_;
+  std::optional<ScriptError> failure_;
+  bool running_ = false;
+};
+
+}  // namespace deskd

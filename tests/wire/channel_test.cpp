@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/wire/channel.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <optional>
+
+namespace deskd::wire {
+namespace {
+
+struct End {
+  std::vector<Any> received;
+  std::optional<std::string> closed;
+  Loop& loop;
+  std::optional<Channel> channel;
+
+  End(Loop& on, UniqueFd socket) : loop(on) {
+    channel.emplace(loop, std::move(socket),
+                    Channel::Handlers{[this](Any&& message) {
+                                        received.push_back(std::move(message));
+                                        loop.stop();
+                                      },
+                                      [this](const std::string& reason) {
+                                        closed = reason;
+                                        loop.stop();
+                                      }});
+  }
+};
+
+TEST(Channel, DeliversInOrderAndTellsTheEnd) {
+  Loop loop;
+  auto [a, b] = socketPair();
+  End receiver(loop, std::move(b));
+  {
+    End sender(loop, std::move(a));
+    EXPECT_TRUE(sender.channel->post(Unload{1}));
+    EXPECT_TRUE(sender.channel->post(Unload{2}));
+    while (receiver.received.size() < 2)
+      loop.run();
+  }
+  while (!receiver.closed)
+    loop.run();
+  EXPECT_EQ(std::get<Unload>(receiver.received[0]).timeoutMs, 1u);
+  EXPECT_EQ(std::get<Unload>(receiver.received[1]).timeoutMs, 2u);
+  EXPECT_EQ(*receiver.closed, "");
+}
+
+TEST(Channel, NeverBlocksAndDropsWhatDoesNotFit) {
+  Loop loop;
+  auto [a, b] = socketPair();
+  End sender(loop, std::move(a));  // nobody reads the other end
+  std::size_t sent = 0;
+  while (sender.channel->post(Publish{static_cast<std::uint32_t>(sent), "t", Bytes(1000), 0, false}))
+    ++sent;
+  EXPECT_EQ(sender.channel->dropped(), 1u);
+  EXPECT_GE(sent, Channel::maxQueued);
+  // Everything that was accepted arrives, in order, once somebody reads.
+  End receiver(loop, std::move(b));
+  while (receiver.received.size() < sent)
+    loop.run();
+  for (std::size_t i = 0; i < sent; ++i)
+    EXPECT_EQ(std::get<Publish>(receiver.received[i]).request, i);
+}
+
+TEST(Channel, ClosesWhenTheOtherSideSendsNoMessage) {
+  Loop loop;
+  auto [a, b] = socketPair();
+  End receiver(loop, std::move(b));
+  const char nonsense[] = "nonsense";
+  ASSERT_EQ(::send(a.get(), nonsense, sizeof nonsense, 0), static_cast<ssize_t>(sizeof nonsense));
+  send(a.get(), wire::Run{});
+  while (!receiver.closed)
+    loop.run();
+  EXPECT_NE(*receiver.closed, "");
+  EXPECT_TRUE(receiver.received.empty());
+}
+
+TEST(Channel, PassesADescriptor) {
+  auto [a, b] = socketPair();
+  auto [c, d] = socketPair();
+  send(a.get(), Fork{1}, c.get());
+  auto received = receive(b.get());
+  ASSERT_TRUE(received && received->descriptor);
+  EXPECT_EQ(::fcntl(received->descriptor.get(), F_GETFD), FD_CLOEXEC);
+  send(received->descriptor.get(), wire::Run{});
+  EXPECT_TRUE(std::holds_alternative<wire::Run>(receive(d.get())->message));
+}
+
+TEST(Channel, MayBeDestroyedByItsOwnHandler) {
+  Loop loop;
+  auto [a, b] = socketPair();
+  std::optional<Channel> channel;
+  int calls = 0;
+  channel.emplace(loop, std::move(b),
+                  Channel::Handlers{[&](Any&&) {
+                                      ++calls;
+                                      channel.reset();
+                                    },
+                                    {}});
+  send(a.get(), wire::Run{});
+  send(a.get(), wire::Run{});
+  loop.run();
+  EXPECT_EQ(calls, 1);
+}
+
+}  // namespace
+}  // namespace deskd::wire
