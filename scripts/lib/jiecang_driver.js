@@ -32,7 +32,8 @@ const systemClock = {
   clearTimeout: (timer) => clearTimeout(timer),
 };
 
-const silentLog = {debug() {}, info() {}, notice() {}, warning() {}, error() {}};
+const ignore = (..._texts) => {};
+const silentLog = {debug: ignore, notice: ignore, warning: ignore};
 
 const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
 

@@ -460,6 +460,31 @@ test('a recalled preset is learned on arrival', async () => {
   assert.equal([again.reached, again.reason], [true, 'target']);
 });
 
+test('a preset that a hand stops on its way is not unlearned', async () => {
+  const {clock, hardware, desk} = setup();
+  await outcome(clock, desk.recall(2));
+  await clock.advance(3000);
+  await outcome(clock, desk.moveTo(800));
+  await clock.advance(3000);
+  const move = desk.recall(2);
+  await clock.advance(3000);
+  hardware.handStop();
+  await outcome(clock, move);
+  assert.ok(hardware.heightMm < 1000);
+  assert.equal(desk.presetHeights.get(2), 1100);
+});
+
+test('a preset outside the limits is stopped there, and refused once its height is known', async () => {
+  const {clock, hardware, desk} = setup({maxMm: 1000});
+  const result = await outcome(clock, desk.recall(2));
+  assert.equal(result.reason, 'limit');
+  assert.ok(hardware.heightMm < 1030, `at ${hardware.heightMm}`);
+  hardware.sink.limits({minMm: 650, maxMm: 1250});
+  await outcome(clock, desk.recall(2));
+  hardware.sink.limits({minMm: 650, maxMm: 1000});
+  await assert.rejects(desk.recall(2), {code: 'ERR_OUT_OF_RANGE', message: /650 to 1000 mm, found 1100/});
+});
+
 test('an empty preset slot is a stall', async () => {
   const {clock, desk} = setup();
   assert.equal((await outcome(clock, desk.recall(4))).reason, 'stall');

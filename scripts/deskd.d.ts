@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Types of what deskd gives to device scripts. Scripts are ES modules on bare V8, with top-level await; there is no
+ * Node.js. To have an editor check a script, put this beside it:
+ *
+ *     /// <reference path="/usr/share/deskd/scripts/deskd.d.ts" />
+ *
+ * Everywhere: times are milliseconds, heights millimetres unless a name says cm. Errors carry a stable `code`.
+ * What is closed stays closed: closing twice is harmless, no callback comes after close(), using it gives ERR_CLOSED.
+ * An exception or rejection that nobody handles ends the script: its outputs go to their safe levels, its entities
+ * become unavailable, and it is started again with growing pauses.
+ */
+
+/** An Error with a code. The message names the thing, what was expected and what was found. */
+interface CodedError extends Error {
+  readonly code: string;
+}
+
+/** Ends a subscription. Calling it again does nothing. */
+type Unsubscribe = () => void;
+
+interface WaitOptions {
+  /** Milliseconds until the promise rejects with ETIMEDOUT; absent: for ever. */
+  timeout?: number;
+  /** Rejects the promise with its reason. */
+  signal?: AbortSignal;
+}
+
+interface StreamOptions {
+  /** How many values may wait to be read, 1 to 65536. Default 64. */
+  buffer?: number;
+  /**
+   * When one more comes: forget the oldest (default), keep only the latest, or end the iteration with ERR_OVERFLOW.
+   */
+  overflow?: 'drop-oldest' | 'latest' | 'error';
+}
+
+/** Values since it was asked for. Leaving a `for await` loop ends it. */
+interface BoundedStream<T> extends AsyncIterableIterator<T> {
+  /** How many values were forgotten because the buffer was full. */
+  readonly dropped: number;
+}
+
+/** Bytes: a buffer or view (not copied), integers from 0 to 255, or text, which becomes UTF-8. */
+type BytesLike = ArrayBufferView | ArrayBuffer | readonly number[] | string;
+
+declare module 'deskd:script' {
+  /** The script's file name without `.js`; also its device's id. */
+  export const name: string;
+  /** NAME.toml, parsed and frozen. Without that file an empty object. */
+  export const settings: Readonly<Record<string, any>>;
+  /** Whether deskd runs with simulated hardware. */
+  export const simulated: boolean;
+
+  /**
+   * Runs `fn` before the script ends: on reload, stop, removal, failure. The last registered runs first, each may take
+   * `timeout` milliseconds (1 to 60000, default 1000); one that fails or is late is logged, the others still run. All
+   * handles are closed afterwards anyway. Nothing runs if the process is killed.
+   */
+  export function onUnload(fn: () => void | Promise<void>, options?: {timeout?: number}): Unsubscribe;
+
+  /** The journal, with its priorities. Arguments as for console.log. */
+  export const log: {
+    error(...values: unknown[]): void;
+    warning(...values: unknown[]): void;
+    notice(...values: unknown[]): void;
+    info(...values: unknown[]): void;
+    debug(...values: unknown[]): void;
+  };
+}
+
+declare module 'deskd:serial' {
+  export type ChecksumKind = 'none' | 'sum8' | 'xor8' | 'crc8' | 'crc16-modbus' | 'crc16-modbus-be';
+
+  /** How bytes become frames. `max`: the longest frame in bytes, default 1024; longer ones are dropped and counted. */
+  export type Framing =
+    /** Whatever has arrived, as it came. */
+    | {type: 'none'; max?: number}
+    /** `length` bytes. */
+    | {type: 'fixed'; length: number; start?: number[]; end?: number[]; checksum?: ChecksumKind;
+       checksumFrom?: number; idle?: number; max?: number}
+    /** Up to `bytes`, which belong to the frame only with `keep`. */
+    | {type: 'delimiter'; bytes: number[]; keep?: boolean; max?: number}
+    /**
+     * `start`, a length at index `lengthAt`, then checksum and `end`: the frame has `extra` plus that length bytes.
+     * The checksum covers from index `checksumFrom` (default: behind `start`) and stands before `end`. After garbage
+     * the search goes on one byte behind the failed start. A frame that stays unfinished for `idle` ms (default 100,
+     * 0: never) is given up.
+     */
+    | {type: 'length'; start: number[]; lengthAt: number; lengthField?: 'u8' | 'u16be' | 'u16le'; extra?: number;
+       checksum?: ChecksumKind; checksumFrom?: number; end?: number[]; idle?: number; max?: number}
+    /** Up to a silence of `ms`, or of `chars` characters on the wire (default 3.5). Timed in native code. */
+    | {type: 'gap'; ms?: number; chars?: number; max?: number}
+    /** RFC 1055. */
+    | {type: 'slip'; max?: number};
+
+  export interface OpenOptions {
+    /** Prefer /dev/serial/by-id/... for USB adapters: numbers change. */
+    path: string;
+    /** Any rate that the hardware meets within 3 %. Default 9600. */
+    baudRate?: number;
+    /** Default 8. */
+    dataBits?: 5 | 6 | 7 | 8;
+    /** Default 'none'. */
+    parity?: 'none' | 'even' | 'odd';
+    /** Default 1. */
+    stopBits?: 1 | 2;
+    /** Nobody else may open it. Default true. */
+    exclusive?: boolean;
+    /** Modem lines, default false: some boards restart when they rise. */
+    dtr?: boolean;
+    rts?: boolean;
+    /** Drop the modem lines at close. Default false. */
+    hupcl?: boolean;
+    /** Look for a lost device again, with growing pauses. Default true; false: losing it closes the port. */
+    reconnect?: boolean;
+    framing?: Framing;
+  }
+
+  export interface PortEvents {
+    frame: Uint8Array;
+    disconnect: CodedError;
+    reconnect: undefined;
+    close: undefined;
+  }
+
+  export interface RequestOptions {
+    /** Which frame is the answer. Absent: the next one. */
+    match?: (frame: Uint8Array) => boolean;
+    /** For each attempt, 1 to 3600000 ms. Default 1000. */
+    timeout?: number;
+    /** Further attempts after the first, 0 to 100. Default 0. */
+    retries?: number;
+    signal?: AbortSignal;
+  }
+
+  export class SerialPort {
+    private constructor();
+    readonly path: string;
+    /** Whether the device is there. */
+    readonly connected: boolean;
+    readonly closed: boolean;
+    /** Counts since opening. */
+    readonly stats: {frames: number; garbageBytes: number; badChecksums: number; oversize: number};
+
+    on<E extends keyof PortEvents>(name: E, fn: (value: PortEvents[E]) => void): Unsubscribe;
+    once<E extends keyof PortEvents>(name: E, options?: WaitOptions): Promise<PortEvents[E]>;
+    frames(options?: StreamOptions): BoundedStream<Uint8Array>;
+
+    /**
+     * Resolves when the kernel has taken all bytes. Rejects with ERR_DISCONNECTED, ERR_CLOSED, or ERR_QUEUE_FULL when
+     * 64 KiB wait already.
+     */
+    write(data: BytesLike): Promise<void>;
+
+    /**
+     * Sends `data` and resolves with the answer. Requests run one after another, at most 64 wait (ERR_OVERFLOW); each
+     * attempt drops older input first. Rejects with ETIMEDOUT after the last attempt, ERR_DISCONNECTED, ERR_CLOSED.
+     * 'frame' listeners see the answers too.
+     */
+    request(data: BytesLike, options?: RequestOptions): Promise<Uint8Array>;
+
+    /** 'close' listeners run before it returns, nothing afterwards. Bytes not yet taken by the kernel are dropped. */
+    close(): void;
+    [Symbol.asyncDispose](): Promise<void>;
+  }
+
+  /** Rejects with the system's code: ENOENT, EACCES, EBUSY (with the holder where it is known), ENOTTY. */
+  export function open(options: OpenOptions): Promise<SerialPort>;
+
+  /** Sum of the bytes modulo 256. */
+  export function sum8(data: BytesLike): number;
+  export function xor8(data: BytesLike): number;
+  /** Polynomial 0x31, initial value 0xFF: Sensirion's sensors. */
+  export function crc8(data: BytesLike): number;
+  /** Modbus sends the low byte first, LoctekMotion the high one. */
+  export function crc16Modbus(data: BytesLike): number;
+  export const checksum: {
+    sum8(data: BytesLike): number;
+    xor8(data: BytesLike): number;
+    crc8(data: BytesLike): number;
+    crc16Modbus(data: BytesLike): number;
+  };
+}
+
+declare module 'deskd:mqtt' {
+  export interface Message {
+    readonly topic: string;
+    readonly payload: Uint8Array;
+    readonly qos: 0 | 1 | 2;
+    /** Stored by the broker, perhaps long ago: never act on such a command. */
+    readonly retained: boolean;
+    /** As UTF-8; what is none becomes U+FFFD. */
+    text(): string;
+    /** Throws ERR_BAD_JSON (a SyntaxError) naming the topic. */
+    json(): any;
+  }
+
+  export interface Subscription {
+    readonly filter: string;
+    readonly closed: boolean;
+    close(): void;
+    [Symbol.asyncDispose](): Promise<void>;
+  }
+
+  /** Whether the daemon has its broker now. */
+  export let connected: boolean;
+
+  /**
+   * Resolves when the broker has the message (qos 1, the default, and 2) or it was sent (0). Retained messages are
+   * kept, the latest of each topic, and sent again after a reconnect; without a connection others reject with
+   * ERR_OFFLINE. Objects are sent as JSON.
+   */
+  export function publish(topic: string, payload: string | number | boolean | object | ArrayBufferView | ArrayBuffer,
+                          options?: {qos?: 0 | 1 | 2; retain?: boolean}): Promise<void>;
+
+  /** Resolves when the broker has accepted it. It lasts over reconnects, until close(). */
+  export function subscribe(filter: string, fn: (message: Message) => unknown,
+                            options?: {qos?: 0 | 1 | 2}): Promise<Subscription>;
+
+  /** The next message, without those that the broker had stored unless `retained`. */
+  export function next(filter: string,
+                       options?: WaitOptions & {qos?: 0 | 1 | 2; retained?: boolean}): Promise<Message>;
+
+  export function on(name: 'online' | 'offline', fn: () => void): Unsubscribe;
+  export function once(name: 'online' | 'offline', options?: WaitOptions): Promise<void>;
+}
+
+declare module 'deskd:hub' {
+  /** `name` of an entity is a label; its id is the property, [a-z0-9-], and should never change. */
+  export interface EntityOptions {
+    name?: string;
+    /** 'mdi:desk' */
+    icon?: string;
+    category?: 'config' | 'diagnostic';
+    /** Home Assistant's device classes for the kind of entity. */
+    deviceClass?: string;
+    enabledByDefault?: boolean;
+  }
+
+  /**
+   * A handler's exception or rejection is published to the property's `error` topic as JSON {command, message, code}
+   * and logged; the script goes on. So is a payload that makes no sense, which never reaches the handler.
+   */
+  export type Handler<T> = (value: T) => unknown | Promise<unknown>;
+
+  export interface Entity {
+    readonly property: string;
+    /** Takes it out of the hub; later values are ignored. */
+    remove(): void;
+  }
+  export interface Sensor extends Entity {
+    /** null: unknown. Published when it changes. */
+    set(value: number | string | null): void;
+  }
+  export interface BinarySensor extends Entity { set(value: boolean | null): void; }
+  export interface Switch extends Entity { set(value: boolean | null): void; }
+  export interface NumberEntity extends Entity {
+    /** Published inside min and max, since hubs refuse anything else. */
+    set(value: number | null): void;
+    setRange(range: {min: number; max: number}): void;
+  }
+  export interface Select extends Entity { set(value: string | null): void; }
+  export interface Button extends Entity {}
+  export interface EventEntity extends Entity { fire(type: string, attributes?: object): void; }
+  export interface Cover extends Entity {
+    /** position: 0 (closed) to 100 (open). At rest say 'open' or 'closed' rather than 'stopped'. */
+    set(value: {state?: 'open' | 'opening' | 'closed' | 'closing' | 'stopped' | null; position?: number | null}): void;
+  }
+
+  export interface Device {
+    /** Its position is the property 'position', or '<property>-position' for a cover that is not called 'cover'. */
+    cover(property: string, options?: EntityOptions & {
+      onCommand?: Handler<'open' | 'close' | 'stop'>;
+      onPosition?: Handler<number>;
+    }): Cover;
+    sensor(property: string, options?: EntityOptions & {
+      unit?: string; stateClass?: 'measurement' | 'total' | 'total_increasing';
+      /** Decimals. */
+      precision?: number;
+      /** Seconds after which a hub calls the value unavailable. */
+      expireAfter?: number;
+      forceUpdate?: boolean; options?: string[];
+    }): Sensor;
+    binarySensor(property: string, options?: EntityOptions & {
+      expireAfter?: number; forceUpdate?: boolean; offDelay?: number;
+    }): BinarySensor;
+    /** The handler gets a number from min (default 0) to max (100); `step` binds only the hub's user interface. */
+    number(property: string, options?: EntityOptions & {
+      min?: number; max?: number; step?: number; mode?: 'auto' | 'box' | 'slider'; unit?: string; precision?: number;
+      onCommand?: Handler<number>;
+    }): NumberEntity;
+    /** No option may be called "none": hubs read that as unknown. */
+    select(property: string, options: EntityOptions & {options: string[]; onCommand?: Handler<string>}): Select;
+    button(property: string, options: EntityOptions & {onPress: () => unknown}): Button;
+    switch(property: string, options?: EntityOptions & {onCommand?: Handler<boolean>}): Switch;
+    event(property: string, options: EntityOptions & {eventTypes: string[]}): EventEntity;
+    /** One JSON object beside the states, published when it changes. */
+    attributes(values: object): void;
+    /** false while the hardware does not answer: hubs show all entities as unavailable. */
+    available(flag: boolean): void;
+  }
+
+  /**
+   * This script's device; a script has one. deskd builds topics and discovery, sends everything again after a
+   * reconnect, ignores commands that were retained or have become stale, and removes what the script no longer
+   * declares.
+   */
+  export function device(info?: {name?: string; manufacturer?: string; model?: string; area?: string}): Device;
+}
+
+declare module 'deskd:desk' {
+  import type {Device} from 'deskd:hub';
+
+  export interface Fault {
+    readonly code: string;
+    readonly text: string;
+    /** When a cool-down ends, on the desk's clock. */
+    readonly until?: number;
+  }
+
+  /** What a driver tells the desk. */
+  export interface DeskSink {
+    /** Every height report. Two that agree are needed before one is believed. */
+    height(mm: number): void;
+    /** The hand controller was used: ends the move, and blocks the next one for `overrideMs`. */
+    keypad(key: string): void;
+    /** A fault stops the desk and refuses moves until it is null again. */
+    fault(fault: Fault | null): void;
+    connected(connected: boolean): void;
+    limits(limits: {minMm: number; maxMm: number}): void;
+  }
+
+  /** The hardware. All commands return at once. */
+  export interface DeskDriver {
+    attach(sink: DeskSink): void;
+    /** Move until stop(). */
+    raise(): void;
+    lower(): void;
+    /** On the wire before it returns, whatever else is going on; must not throw. */
+    stop(): void;
+    /** Move to a height and stop there. Absent: the desk raises, lowers and stops in time, learning how it coasts. */
+    goto?(mm: number): void;
+    /** Move to a height that the controller has stored. */
+    recall?(slot: number): void;
+    /** Whether the hardware has said anything since the last command; absent: not known. */
+    readonly answers?: boolean;
+  }
+
+  export interface Clock {
+    now(): number;
+    setTimeout(fn: () => void, milliseconds: number): unknown;
+    clearTimeout(timer: any): void;
+  }
+
+  export interface DeskOptions {
+    /** Limits until the driver reports others; defaults 600 and 1300. */
+    minMm?: number;
+    maxMm?: number;
+    /** Slowest speed to expect, for the time a move may take. Default 20. */
+    speedMmPerS?: number;
+    /** This near is there: 3, and 8 where deskd stops the desk itself. */
+    toleranceMm?: number;
+    stepToleranceMm?: number;
+    /** Shorter moves are refused with ERR_TOO_SHORT. Default 10. */
+    minTravelMm?: number;
+    /** First guess of the way after a stop. Default 8; learned from then on. */
+    coastMm?: number;
+    /** A height that stays this long means rest. Default 700. */
+    restMs?: number;
+    /** A move that does not begin within this is given up. Default 3000. */
+    startMs?: number;
+    /** The same for the driver's goto; then the desk is raised and lowered instead. Default 2000. */
+    gotoStartMs?: number;
+    /** Without progress, or without heights, a move is stopped after this. Default 3000. */
+    stallMs?: number;
+    /** Longest wait for rest after a stop. Default 2500. */
+    settleMs?: number;
+    /** Pause after the hand controller was used. Default 2000. */
+    overrideMs?: number;
+    /** Added to one and a half times the expected time. Default 5000. */
+    marginMs?: number;
+    /** No move lasts longer. Default 60000, at most 120000. */
+    maxMoveMs?: number;
+    /** 0 (default): no limit. */
+    maxMovesPerHour?: number;
+    /** Returns why a move must not begin now ("nobody is there"), or undefined. */
+    guard?: (kind: 'moveTo' | 'up' | 'down' | 'recall') => string | undefined;
+    /** For tests. */
+    clock?: Clock;
+  }
+
+  export type MoveReason =
+    /** It is where it was meant to be, as near as the desk can. */
+    | 'target'
+    /** It is at the end of its range, which up() and down() were meant for. */
+    | 'limit'
+    /** stop(), the signal, the lock, or another move. */
+    | 'stopped'
+    /** Nothing moved, or no height came, for stallMs. An obstacle, or a hand. */
+    | 'stall'
+    /** The hand controller was used. */
+    | 'override'
+    | 'timeout' | 'disconnect' | 'fault';
+
+  export interface MoveResult {
+    readonly reached: boolean;
+    readonly heightMm: number | null;
+    readonly targetMm: number | null;
+    readonly reason: MoveReason;
+  }
+
+  export interface DeskEvents {
+    /** Something that can be asked for has changed, other than the height. */
+    change: undefined;
+    height: number;
+    move: MoveResult;
+    /** 'up' and 'down' also for motion that nobody here asked for. */
+    keypad: string;
+    preset: {slot: number; heightMm: number};
+    /** Worth a line in the log. */
+    notice: string;
+  }
+
+  /**
+   * A desk: one move at a time. A move that is begun resolves with how it ended; one that is not rejects with
+   * ERR_DISCONNECTED, ERR_DESK_FAULT, ERR_DESK_LOCKED, ERR_DESK_OVERRIDE, ERR_DESK_HOURLY, ERR_DESK_GUARD,
+   * ERR_HEIGHT_UNKNOWN, ERR_OUT_OF_RANGE, ERR_TOO_SHORT, ERR_NOT_SUPPORTED or ERR_CLOSED. Nothing is retried, and
+   * nothing moves without a fresh command. Before it reverses the desk is stopped and waited for.
+   */
+  export class Desk {
+    constructor(driver: DeskDriver, options?: DeskOptions);
+    /** null: not known. */
+    readonly heightMm: number | null;
+    readonly targetMm: number | null;
+    /** 0 only at the bottom, 100 only at the top. */
+    readonly position: number | null;
+    /** Moves or is about to, whoever asked for it. */
+    readonly moving: boolean;
+    /** A move of ours is under way. */
+    readonly commanded: boolean;
+    readonly direction: 'up' | 'down' | null;
+    readonly connected: boolean;
+    readonly locked: boolean;
+    readonly fault: Fault | null;
+    readonly minMm: number;
+    readonly maxMm: number;
+    readonly minTravelMm: number;
+    /** How heights are reached: by the controller itself, or by raising and lowering. */
+    readonly goto: 'native' | 'step';
+    readonly lastMove: MoveResult | null;
+    /** Heights of the controller's presets, as observed. */
+    readonly presetHeights: Map<number, number>;
+
+    on<E extends keyof DeskEvents>(name: E, fn: (value: DeskEvents[E]) => void): Unsubscribe;
+    once<E extends keyof DeskEvents>(name: E, options?: WaitOptions): Promise<DeskEvents[E]>;
+
+    /** Replaces a move under way. */
+    moveTo(mm: number, options?: {signal?: AbortSignal}): Promise<MoveResult>;
+    /** To the end of the range, also while the height is unknown. */
+    up(options?: {timeoutMs?: number; signal?: AbortSignal}): Promise<MoveResult>;
+    down(options?: {timeoutMs?: number; signal?: AbortSignal}): Promise<MoveResult>;
+    recall(slot: number, options?: {signal?: AbortSignal}): Promise<MoveResult>;
+    /** Always accepted; the hardware has it when this returns. The promise resolves at rest. */
+    stop(): Promise<void>;
+    setLocked(locked: boolean): void;
+    /** Stops, and calls nobody any more. */
+    close(): void;
+  }
+
+  export interface ExposeOptions {
+    device: Device;
+    /** Heights of one's own or slots of the controller, for the preset selection; "manual" is always there. */
+    presets?: ({name: string; heightMm: number} | {name: string; slot: number})[];
+    /** Keys that the keypad event may have. Default up, down. */
+    keys?: string[];
+    /** false: no cover, so that "close all covers" leaves the desk alone. */
+    cover?: boolean;
+    /** Between two updates while it moves, 200 to 5000. Default 250. */
+    updateMs?: number;
+    /** deskd:mqtt; with `offlineStopMs` (default 5000): a desk under way stops when the broker is away that long. */
+    connection?: {on(name: 'online' | 'offline', fn: () => void): Unsubscribe};
+    /** 0: let it arrive. */
+    offlineStopMs?: number;
+    /** More attributes, asked for at each update at rest. */
+    attributes?: () => object;
+    clock?: Clock;
+  }
+
+  /**
+   * Shows the desk in the hub: cover with position, height, target, preset, stop, moving, fault, lock, keypad; and
+   * obeys its commands. A move that ends with stall, timeout, fault or disconnect is reported like a refused one,
+   * with code ERR_MOVE_STALL and so on.
+   */
+  export function exposeDesk(desk: Desk, options: ExposeOptions): {publishAll(): void};
+}
+
+// Globals: console, timers, queueMicrotask, structuredClone, TextEncoder, TextDecoder (UTF-8 only), AbortController,
+// AbortSignal, Event, CustomEvent, EventTarget, DOMException, performance.now and timeOrigin, crypto.randomUUID and
+// getRandomValues, atob, btoa, WebAssembly. Their types are those of TypeScript's "dom" library; what is not listed
+// here does not exist. console.log and info write at priority 6, debug 7, warn 4, error 3.
+
+interface SymbolConstructor {
+  readonly dispose: unique symbol;
+  readonly asyncDispose: unique symbol;
+}
