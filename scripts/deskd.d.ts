@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Types of what deskd gives to device scripts. Scripts are ES modules on bare V8, with top-level await; there is no
- * Node.js. To have an editor check a script, put this beside it:
+ * Types of what deskd gives to device scripts. Scripts are ES modules on bare V8, with top-level await; there
+ * is no Node.js. To have an editor check a script, put this beside it:
  *
  *     /// <reference path="/usr/share/deskd/scripts/deskd.d.ts" />
  *
- * Everywhere: times are milliseconds, heights millimetres unless a name says cm. Errors carry a stable `code`.
- * What is closed stays closed: closing twice is harmless, no callback comes after close(), using it gives ERR_CLOSED.
- * An exception or rejection that nobody handles ends the script: its outputs go to their safe levels, its entities
- * become unavailable, and it is started again with growing pauses.
+ * Everywhere: times are milliseconds, heights millimetres unless a name says cm. Errors carry a stable
+ * `code`. What is closed stays closed: closing twice is harmless, no callback comes after close(), using it
+ * gives ERR_CLOSED. An exception or rejection that nobody handles ends the script: its outputs go to their
+ * safe levels, its entities become unavailable, and it is started again with growing pauses.
  */
 
 /** An Error with a code. The message names the thing, what was expected and what was found. */
@@ -30,7 +30,8 @@ interface StreamOptions {
   /** How many values may wait to be read, 1 to 65536. Default 64. */
   buffer?: number;
   /**
-   * When one more comes: forget the oldest (default), keep only the latest, or end the iteration with ERR_OVERFLOW.
+   * When one more comes: forget the oldest (default), keep only the latest, or end the iteration with
+   * ERR_OVERFLOW.
    */
   overflow?: 'drop-oldest' | 'latest' | 'error';
 }
@@ -53,9 +54,9 @@ declare module 'deskd:script' {
   export const simulated: boolean;
 
   /**
-   * Runs `fn` before the script ends: on reload, stop, removal, failure. The last registered runs first, each may take
-   * `timeout` milliseconds (1 to 60000, default 1000); one that fails or is late is logged, the others still run. All
-   * handles are closed afterwards anyway. Nothing runs if the process is killed.
+   * Runs `fn` before the script ends: on reload, stop, removal, failure. The last registered runs first, each
+   * may take `timeout` milliseconds (1 to 60000, default 1000); one that fails or is late is logged, the
+   * others still run. All handles are closed afterwards anyway. Nothing runs if the process is killed.
    */
   export function onUnload(fn: () => void | Promise<void>, options?: {timeout?: number}): Unsubscribe;
 
@@ -72,7 +73,10 @@ declare module 'deskd:script' {
 declare module 'deskd:serial' {
   export type ChecksumKind = 'none' | 'sum8' | 'xor8' | 'crc8' | 'crc16-modbus' | 'crc16-modbus-be';
 
-  /** How bytes become frames. `max`: the longest frame in bytes, default 1024; longer ones are dropped and counted. */
+  /**
+   * How bytes become frames. `max`: the longest frame in bytes, default 1024; longer ones are dropped and
+   * counted.
+   */
   export type Framing =
     /** Whatever has arrived, as it came. */
     | {type: 'none'; max?: number}
@@ -82,13 +86,23 @@ declare module 'deskd:serial' {
     /** Up to `bytes`, which belong to the frame only with `keep`. */
     | {type: 'delimiter'; bytes: number[]; keep?: boolean; max?: number}
     /**
-     * `start`, a length at index `lengthAt`, then checksum and `end`: the frame has `extra` plus that length bytes.
-     * The checksum covers from index `checksumFrom` (default: behind `start`) and stands before `end`. After garbage
-     * the search goes on one byte behind the failed start. A frame that stays unfinished for `idle` ms (default 100,
-     * 0: never) is given up.
+     * `start`, a length at index `lengthAt`, then checksum and `end`: the frame has `extra` plus that length
+     * bytes. The checksum covers from index `checksumFrom` (default: behind `start`) and stands before `end`.
+     * After garbage the search goes on one byte behind the failed start. A frame that stays unfinished for
+     * `idle` ms (default 100, 0: never) is given up.
      */
-    | {type: 'length'; start: number[]; lengthAt: number; lengthField?: 'u8' | 'u16be' | 'u16le'; extra?: number;
-       checksum?: ChecksumKind; checksumFrom?: number; end?: number[]; idle?: number; max?: number}
+    | {
+      type: 'length';
+      start: number[];
+      lengthAt: number;
+      lengthField?: 'u8' | 'u16be' | 'u16le';
+      extra?: number;
+      checksum?: ChecksumKind;
+      checksumFrom?: number;
+      end?: number[];
+      idle?: number;
+      max?: number
+    }
     /** Up to a silence of `ms`, or of `chars` characters on the wire (default 3.5). Timed in native code. */
     | {type: 'gap'; ms?: number; chars?: number; max?: number}
     /** RFC 1055. */
@@ -148,19 +162,22 @@ declare module 'deskd:serial' {
     frames(options?: StreamOptions): BoundedStream<Uint8Array>;
 
     /**
-     * Resolves when the kernel has taken all bytes. Rejects with ERR_DISCONNECTED, ERR_CLOSED, or ERR_QUEUE_FULL when
-     * 64 KiB wait already.
+     * Resolves when the kernel has taken all bytes. Rejects with ERR_DISCONNECTED, ERR_CLOSED, or
+     * ERR_QUEUE_FULL when 64 KiB wait already.
      */
     write(data: BytesLike): Promise<void>;
 
     /**
-     * Sends `data` and resolves with the answer. Requests run one after another, at most 64 wait (ERR_OVERFLOW); each
-     * attempt drops older input first. Rejects with ETIMEDOUT after the last attempt, ERR_DISCONNECTED, ERR_CLOSED.
-     * 'frame' listeners see the answers too.
+     * Sends `data` and resolves with the answer. Requests run one after another, at most 64 wait
+     * (ERR_OVERFLOW); each attempt drops older input first. Rejects with ETIMEDOUT after the last attempt,
+     * ERR_DISCONNECTED, ERR_CLOSED. 'frame' listeners see the answers too.
      */
     request(data: BytesLike, options?: RequestOptions): Promise<Uint8Array>;
 
-    /** 'close' listeners run before it returns, nothing afterwards. Bytes not yet taken by the kernel are dropped. */
+    /**
+     * 'close' listeners run before it returns, nothing afterwards. Bytes not yet taken by the kernel are
+     * dropped.
+     */
     close(): void;
     [Symbol.asyncDispose](): Promise<void>;
   }
@@ -207,12 +224,13 @@ declare module 'deskd:mqtt' {
   export let connected: boolean;
 
   /**
-   * Resolves when the broker has the message (qos 1, the default, and 2) or it was sent (0). Retained messages are
-   * kept, the latest of each topic, and sent again after a reconnect; without a connection others reject with
-   * ERR_OFFLINE. Objects are sent as JSON.
+   * Resolves when the broker has the message (qos 1, the default, and 2) or it was sent (0). Retained
+   * messages are kept, the latest of each topic, and sent again after a reconnect; without a connection
+   * others reject with ERR_OFFLINE. Objects are sent as JSON.
    */
-  export function publish(topic: string, payload: string | number | boolean | object | ArrayBufferView | ArrayBuffer,
-                          options?: {qos?: 0 | 1 | 2; retain?: boolean}): Promise<void>;
+  export function publish(topic: string,
+    payload: string | number | boolean | object | ArrayBufferView | ArrayBuffer,
+    options?: {qos?: 0 | 1 | 2; retain?: boolean}): Promise<void>;
 
   /** Resolves when the broker has accepted it. It lasts over reconnects, until close(). */
   export function subscribe(filter: string, fn: (message: Message) => unknown,
@@ -239,8 +257,9 @@ declare module 'deskd:hub' {
   }
 
   /**
-   * A handler's exception or rejection is published to the property's `error` topic as JSON {command, message, code}
-   * and logged; the script goes on. So is a payload that makes no sense, which never reaches the handler.
+   * A handler's exception or rejection is published to the property's `error` topic as JSON {command,
+   * message, code} and logged; the script goes on. So is a payload that makes no sense, which never reaches
+   * the handler.
    */
   export type Handler<T> = (value: T) => unknown | Promise<unknown>;
 
@@ -265,11 +284,17 @@ declare module 'deskd:hub' {
   export interface EventEntity extends Entity { fire(type: string, attributes?: object): void; }
   export interface Cover extends Entity {
     /** position: 0 (closed) to 100 (open). At rest say 'open' or 'closed' rather than 'stopped'. */
-    set(value: {state?: 'open' | 'opening' | 'closed' | 'closing' | 'stopped' | null; position?: number | null}): void;
+    set(value: {
+      state?: 'open' | 'opening' | 'closed' | 'closing' | 'stopped' | null;
+      position?: number | null;
+    }): void;
   }
 
   export interface Device {
-    /** Its position is the property 'position', or '<property>-position' for a cover that is not called 'cover'. */
+    /**
+     * Its position is the property 'position', or '<property>-position' for a cover that is not called
+     * 'cover'.
+     */
     cover(property: string, options?: EntityOptions & {
       onCommand?: Handler<'open' | 'close' | 'stop'>;
       onPosition?: Handler<number>;
@@ -285,13 +310,24 @@ declare module 'deskd:hub' {
     binarySensor(property: string, options?: EntityOptions & {
       expireAfter?: number; forceUpdate?: boolean; offDelay?: number;
     }): BinarySensor;
-    /** The handler gets a number from min (default 0) to max (100); `step` binds only the hub's user interface. */
+    /**
+     * The handler gets a number from min (default 0) to max (100); `step` binds only the hub's user
+     * interface.
+     */
     number(property: string, options?: EntityOptions & {
-      min?: number; max?: number; step?: number; mode?: 'auto' | 'box' | 'slider'; unit?: string; precision?: number;
+      min?: number;
+      max?: number;
+      step?: number;
+      mode?: 'auto' | 'box' | 'slider';
+      unit?: string;
+      precision?: number;
       onCommand?: Handler<number>;
     }): NumberEntity;
     /** No option may be called "none": hubs read that as unknown. */
-    select(property: string, options: EntityOptions & {options: string[]; onCommand?: Handler<string>}): Select;
+    select(property: string, options: EntityOptions & {
+      options: string[];
+      onCommand?: Handler<string>
+    }): Select;
     button(property: string, options: EntityOptions & {onPress: () => unknown}): Button;
     switch(property: string, options?: EntityOptions & {onCommand?: Handler<boolean>}): Switch;
     event(property: string, options: EntityOptions & {eventTypes: string[]}): EventEntity;
@@ -303,10 +339,11 @@ declare module 'deskd:hub' {
 
   /**
    * This script's device; a script has one. deskd builds topics and discovery, sends everything again after a
-   * reconnect, ignores commands that were retained or have become stale, and removes what the script no longer
-   * declares.
+   * reconnect, ignores commands that were retained or have become stale, and removes what the script no
+   * longer declares.
    */
-  export function device(info?: {name?: string; manufacturer?: string; model?: string; area?: string}): Device;
+  export function device(
+    info?: {name?: string; manufacturer?: string; model?: string; area?: string}): Device;
 }
 
 declare module 'deskd:desk' {
@@ -339,7 +376,10 @@ declare module 'deskd:desk' {
     lower(): void;
     /** On the wire before it returns, whatever else is going on; must not throw. */
     stop(): void;
-    /** Move to a height and stop there. Absent: the desk raises, lowers and stops in time, learning how it coasts. */
+    /**
+     * Move to a height and stop there. Absent: the desk raises, lowers and stops in time, learning how it
+     * coasts.
+     */
     goto?(mm: number): void;
     /** Move to a height that the controller has stored. */
     recall?(slot: number): void;
@@ -425,8 +465,8 @@ declare module 'deskd:desk' {
   /**
    * A desk: one move at a time. A move that is begun resolves with how it ended; one that is not rejects with
    * ERR_DISCONNECTED, ERR_DESK_FAULT, ERR_DESK_LOCKED, ERR_DESK_OVERRIDE, ERR_DESK_HOURLY, ERR_DESK_GUARD,
-   * ERR_HEIGHT_UNKNOWN, ERR_OUT_OF_RANGE, ERR_TOO_SHORT, ERR_NOT_SUPPORTED or ERR_CLOSED. Nothing is retried, and
-   * nothing moves without a fresh command. Before it reverses the desk is stopped and waited for.
+   * ERR_HEIGHT_UNKNOWN, ERR_OUT_OF_RANGE, ERR_TOO_SHORT, ERR_NOT_SUPPORTED or ERR_CLOSED. Nothing is retried,
+   * and nothing moves without a fresh command. Before it reverses the desk is stopped and waited for.
    */
   export class Desk {
     constructor(driver: DeskDriver, options?: DeskOptions);
@@ -470,7 +510,9 @@ declare module 'deskd:desk' {
 
   export interface ExposeOptions {
     device: Device;
-    /** Heights of one's own or slots of the controller, for the preset selection; "manual" is always there. */
+    /**
+     * Heights of one's own or slots of the controller, for the preset selection; "manual" is always there.
+     */
     presets?: ({name: string; heightMm: number} | {name: string; slot: number})[];
     /** Keys that the keypad event may have. Default up, down. */
     keys?: string[];
@@ -478,7 +520,10 @@ declare module 'deskd:desk' {
     cover?: boolean;
     /** Between two updates while it moves, 200 to 5000. Default 250. */
     updateMs?: number;
-    /** deskd:mqtt; with `offlineStopMs` (default 5000): a desk under way stops when the broker is away that long. */
+    /**
+     * deskd:mqtt; with `offlineStopMs` (default 5000): a desk under way stops when the broker is away that
+     * long.
+     */
     connection?: {on(name: 'online' | 'offline', fn: () => void): Unsubscribe};
     /** 0: let it arrive. */
     offlineStopMs?: number;
@@ -488,17 +533,18 @@ declare module 'deskd:desk' {
   }
 
   /**
-   * Shows the desk in the hub: cover with position, height, target, preset, stop, moving, fault, lock, keypad; and
-   * obeys its commands. A move that ends with stall, timeout, fault or disconnect is reported like a refused one,
-   * with code ERR_MOVE_STALL and so on.
+   * Shows the desk in the hub: cover with position, height, target, preset, stop, moving, fault, lock,
+   * keypad; and obeys its commands. A move that ends with stall, timeout, fault or disconnect is reported
+   * like a refused one, with code ERR_MOVE_STALL and so on.
    */
   export function exposeDesk(desk: Desk, options: ExposeOptions): {publishAll(): void};
 }
 
-// Globals: console, timers, queueMicrotask, structuredClone, TextEncoder, TextDecoder (UTF-8 only), AbortController,
-// AbortSignal, Event, CustomEvent, EventTarget, DOMException, performance.now and timeOrigin, crypto.randomUUID and
-// getRandomValues, atob, btoa, WebAssembly. Their types are those of TypeScript's "dom" library; what is not listed
-// here does not exist. console.log and info write at priority 6, debug 7, warn 4, error 3.
+// Globals: console, timers, queueMicrotask, structuredClone, TextEncoder, TextDecoder (UTF-8 only),
+// AbortController, AbortSignal, Event, CustomEvent, EventTarget, DOMException, performance.now and
+// timeOrigin, crypto.randomUUID and getRandomValues, atob, btoa, WebAssembly. Their types are those of
+// TypeScript's "dom" library; what is not listed here does not exist. console.log and info write at priority
+// 6, debug 7, warn 4, error 3.
 
 interface SymbolConstructor {
   readonly dispose: unique symbol;

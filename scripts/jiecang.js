@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A standing desk with a Jiecang controller (Uplift, Fully Jarvis, Desky, Maidesite, Omnidesk, ...) on its RJ12
-// port: 9600 baud, 5 V levels. A Raspberry Pi is a 3.3 V device: use a level shifter, connect ground, transmit
-// and receive, and power the Pi by itself.
+// A standing desk with a Jiecang controller (Uplift, Fully Jarvis, Desky, Maidesite, Omnidesk, ...) on its
+// RJ12 port: 9600 baud, 5 V levels. A Raspberry Pi is a 3.3 V device: use a level shifter, connect ground,
+// transmit and receive, and power the Pi by itself.
 //
 // Settings in jiecang.toml, all optional:
 //

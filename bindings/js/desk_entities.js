@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // A desk as a hub sees it: cover with position, height, target, preset, stop, moving, fault, lock, keypad.
 //
-// Commands come from far away. None is remembered: without a fresh one nothing moves. What is shown is what was
-// measured; the target is shown only while the desk is on its way there.
+// Commands come from far away. None is remembered: without a fresh one nothing moves. What is shown is what
+// was measured; the target is shown only while the desk is on its way there.
 
 import {codedError, describe, fail, numberOption} from './errors.js';
 
 const manual = 'manual';
+const defaultKeys = ['up', 'down'];
 const failures = {
-  stall: 'the desk did not move on', timeout: 'the move took too long', fault: 'the controller reported a fault',
+  stall: 'the desk did not move on',
+  timeout: 'the move took too long',
+  fault: 'the controller reported a fault',
   disconnect: 'the controller was disconnected',
 };
 
@@ -38,7 +41,7 @@ class Exposure {
   #timer = null;
   #lastResult = null;
 
-  constructor(desk, {device, presets = [], keys = ['up', 'down'], cover = true, updateMs, clock, attributes}) {
+  constructor(desk, {device, presets = [], keys = defaultKeys, cover = true, updateMs, clock, attributes}) {
     this.#desk = desk;
     this.#device = device;
     this.#presets = checkPresets(presets);
@@ -138,7 +141,8 @@ class Exposure {
         onCommand: (name) => this.#presetCommand(name),
       });
     }
-    this.#entities.stop = device.button('stop', {name: 'Stop', icon: 'mdi:stop', onPress: () => { desk.stop(); }});
+    const stop = () => { desk.stop(); };
+    this.#entities.stop = device.button('stop', {name: 'Stop', icon: 'mdi:stop', onPress: stop});
     this.#entities.moving = device.binarySensor('moving', {name: 'Moving', deviceClass: 'moving'});
     this.#entities.fault = device.binarySensor('fault',
       {name: 'Fault', deviceClass: 'problem', category: 'diagnostic'});
@@ -192,7 +196,8 @@ class Exposure {
 export function exposeDesk(desk, options) {
   const exposure = new Exposure(desk, options);
   const {connection, clock} = options;
-  const offlineStopMs = numberOption(options.offlineStopMs, 'offlineStopMs', {min: 0, max: 600000, fallback: 5000});
+  const offlineStopMs =
+    numberOption(options.offlineStopMs, 'offlineStopMs', {min: 0, max: 600000, fallback: 5000});
   if (connection !== undefined && offlineStopMs > 0) stopWhenOffline(desk, connection, offlineStopMs, clock);
   return exposure;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a desk teaches while it moves: how far it coasts, how exactly it arrives, whether its controller's own goto
-// can be relied on, and where its stored heights are. Forgotten when the script ends.
+// What a desk teaches while it moves: how far it coasts, how exactly it arrives, whether its controller's own
+// goto can be relied on, and where its stored heights are. Forgotten when the script ends.
 
 const mostCoastMm = 50;
 const mostToleranceMm = 10;
@@ -41,8 +41,8 @@ export class Experience {
     if (offMm > this.#toleranceMm) this.#learnedToleranceMm = Math.min(mostToleranceMm, Math.ceil(offMm) + 1);
   }
 
-  // The controller's goto ended soon after it began. It looks like a hand on the keypad, so one is not held against
-  // it. Returns whether goto has just become distrusted.
+  // The controller's goto ended soon after it began. It looks like a hand on the keypad, so one is not held
+  // against it. Returns whether goto has just become distrusted.
   nudged() {
     this.#nudges++;
     if (this.#nudges < nudgesToDistrust || !this.gotoWorks) return false;
@@ -50,8 +50,8 @@ export class Experience {
     return true;
   }
 
-  // A recalled preset has ended here. The first time counts; later a different height must be seen twice, for a hand
-  // may have stopped the desk on its way. Returns whether a height was learned.
+  // A recalled preset has ended here. The first time counts; later a different height must be seen twice, for
+  // a hand may have stopped the desk on its way. Returns whether a height was learned.
   presetReached(slot, mm) {
     const seen = this.#seenPresets.get(slot);
     this.#seenPresets.set(slot, mm);

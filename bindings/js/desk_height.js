@@ -55,7 +55,8 @@ export class HeightTracker {
   direction(now) {
     if (this.#believed === null || this.still(now)) return null;
     const travelled = this.#believed.mm - this.#restMm;
-    if (Math.abs(this.speedMmPerS) > 1 && Math.abs(travelled) >= motionMm) return this.speedMmPerS > 0 ? 'up' : 'down';
+    if (Math.abs(this.speedMmPerS) > 1 && Math.abs(travelled) >= motionMm)
+      return this.speedMmPerS > 0 ? 'up' : 'down';
     return Math.abs(travelled) < motionMm ? null : travelled > 0 ? 'up' : 'down';
   }
 
@@ -84,6 +85,7 @@ export class HeightTracker {
     if (gapMs < 20) return;
     const latest = gapMs > longestGapMs ? 0 : (mm - this.#believed.mm) * 1000 / gapMs;
     // A change of direction counts at once; otherwise two readings are averaged against their rounding.
-    this.speedMmPerS = Math.sign(latest) === Math.sign(this.speedMmPerS) ? (latest + this.speedMmPerS) / 2 : latest;
+    this.speedMmPerS =
+      Math.sign(latest) === Math.sign(this.speedMmPerS) ? (latest + this.speedMmPerS) / 2 : latest;
   }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A desk: what scripts ask of it, what its driver reports, and who is told.
 //
-// The driver moves the hardware and reports what it sees (see `attach` and deskd.d.ts). What makes moving safe
-// whatever the hardware is in desk_move.js; here are the refusals, the hand controller's precedence and the clock's
-// ticks. Time comes from the clock option.
+// The driver moves the hardware and reports what it sees (see `attach` and deskd.d.ts). What makes moving
+// safe whatever the hardware is in desk_move.js; here are the refusals, the hand controller's precedence and
+// the clock's ticks. Time comes from the clock option.
 
 import {Experience} from './desk_experience.js';
 import {HeightTracker} from './desk_height.js';
@@ -38,7 +38,8 @@ export class Desk {
   #lastMove = null;
 
   constructor(driver, options) {
-    for (const method of ['raise', 'lower', 'stop', 'attach']) checkFunction(driver[method], `driver.${method}`);
+    for (const method of ['raise', 'lower', 'stop', 'attach'])
+      checkFunction(driver[method], `driver.${method}`);
     this.#driver = driver;
     this.#options = deskOptions(options);
     this.#clock = this.#options.clock || systemClock;
@@ -99,17 +100,20 @@ export class Desk {
 
   // Resolves with how the move ended; rejects with a code if it was not begun. A move under way is replaced.
   async moveTo(mm, {signal} = {}) {
-    if (typeof mm !== 'number' || Number.isNaN(mm)) throw new TypeError(`height: expected millimetres, found ${mm}`);
+    if (typeof mm !== 'number' || Number.isNaN(mm))
+      throw new TypeError(`height: expected millimetres, found ${mm}`);
     this.#refuse('moveTo', mm);
     const {heightMm} = this;
-    if (heightMm === null) throw codedError('ERR_HEIGHT_UNKNOWN', 'height: expected a known height, found none yet');
+    if (heightMm === null)
+      throw codedError('ERR_HEIGHT_UNKNOWN', 'height: expected a known height, found none yet');
     const distance = Math.abs(mm - heightMm);
     if (!this.moving && distance <= this.#experience.toleranceMm('goto')) {
       return {reached: true, heightMm, targetMm: mm, reason: 'target'};
     }
     if (!this.moving && distance < this.#options.minTravelMm) {
-      throw codedError('ERR_TOO_SHORT', `height: expected at least ${this.#options.minTravelMm} mm to move, ` +
-        `found ${Math.round(distance)} mm (from ${heightMm} to ${mm})`);
+      throw codedError('ERR_TOO_SHORT',
+        `height: expected at least ${this.#options.minTravelMm} mm to move, ` +
+          `found ${Math.round(distance)} mm (from ${heightMm} to ${mm})`);
     }
     return this.#begin({kind: 'moveTo', targetMm: mm}, signal);
   }
@@ -128,7 +132,8 @@ export class Desk {
     return this.#begin({kind: 'recall', slot, targetMm: learnedMm === undefined ? null : learnedMm}, signal);
   }
 
-  // Always accepted, in every state. The hardware has the command when this returns; the promise resolves at rest.
+  // Always accepted, in every state. The hardware has the command when this returns; the promise resolves at
+  // rest.
   stop() {
     try {
       this.#driver.stop();

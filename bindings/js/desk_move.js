@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One move of a desk, from the command to rest, and the next one in its place.
 //
-//   halting   a stop has been sent; waits for rest before the command, so that the motor never reverses in motion
+//   halting   a stop has been sent; waits for rest before the command: the motor never reverses in motion
 //   starting  the command has been sent; waits for the first millimetres
 //   running   watches progress, target, time and direction
 //   stopping  a stop has been sent, how the move ends is decided; waits for rest
@@ -45,7 +45,9 @@ export class Mover {
   }
 
   get active() { return this.#move !== null; }
-  get targetMm() { return this.#move !== null && this.#move.phase !== 'stopping' ? this.#move.targetMm : null; }
+  get targetMm() {
+    return this.#move !== null && this.#move.phase !== 'stopping' ? this.#move.targetMm : null;
+  }
   get canGoto() { return this.#experience.gotoWorks && typeof this.#driver.goto === 'function'; }
 
   direction(now) {
@@ -59,7 +61,8 @@ export class Mover {
   settling(now) { return now < this.#commandedUntil; }
   noteDirection(direction) { this.#lastSign = direction === 'up' ? 1 : -1; }
 
-  // Begins a move, replacing the one there is; resolves with how it ended. `foreign`: the desk is being moved.
+  // Begins a move, replacing the one there is; resolves with how it ended. `foreign`: the desk is being
+  // moved.
   begin({kind, targetMm, sign, slot, timeoutMs, foreign}, signal) {
     if (signal && signal.aborted) throw signal.reason;
     const unwatch = watchAbort(signal, () => {
@@ -68,10 +71,10 @@ export class Mover {
     const now = this.#clock.now();
     const before = this.#replace();
     const move = {
-      kind, targetMm, slot, unwatch, phase: 'halting', reason: null, corrected: false, replaces: before !== null,
-      method: kind === 'recall' ? 'recall' : kind === 'moveTo' && this.canGoto ? 'goto' : 'step',
-      sign: sign || this.#signTo(targetMm), deadline: now + this.#allowedMs(targetMm, timeoutMs), issuedAt: 0,
-      startMm: this.#height.mm, farthestMm: null, stoppedAt: -Infinity, stoppedMm: null, stops: 0, needsRest: false,
+      kind, targetMm, slot, unwatch, method: this.#methodFor(kind), sign: sign || this.#signTo(targetMm),
+      phase: 'halting', reason: null, corrected: false, replaces: before !== null,
+      deadline: now + this.#allowedMs(targetMm, timeoutMs), issuedAt: 0, stoppedAt: -Infinity,
+      startMm: this.#height.mm, farthestMm: null, stoppedMm: null, stops: 0, needsRest: false,
     };
     const result = new Promise((resolve) => { move.resolve = resolve; });
     this.#move = move;
@@ -154,8 +157,8 @@ export class Mover {
     const ahead = move.targetMm === null || this.#height.mm === null ? Infinity :
       (move.targetMm - this.#height.mm) * move.sign;
     const underWay = before !== null && (before.phase === 'starting' || before.phase === 'running');
-    const goesOn = underWay && before.sign === move.sign && before.method === 'goto' && move.method === 'goto' &&
-      ahead >= brakeMm;
+    const goesOn = underWay && before.sign === move.sign && before.method === 'goto' &&
+      move.method === 'goto' && ahead >= brakeMm;
     const sameWay = this.#lastSign === 0 || this.#lastSign === move.sign;
     if (goesOn || (!moves && sameWay)) this.#issue(move, now);
     else this.#halt(move, now, moves);
@@ -199,6 +202,11 @@ export class Mover {
     else this.#driver.lower();
   }
 
+  #methodFor(kind) {
+    if (kind === 'recall') return 'recall';
+    return kind === 'moveTo' && this.canGoto ? 'goto' : 'step';
+  }
+
   #signTo(targetMm) {
     return targetMm === null || this.#height.mm === null ? 0 : Math.sign(targetMm - this.#height.mm);
   }
@@ -230,7 +238,8 @@ export class Mover {
     if (near && waitedMs >= this.#options.restMs && move.kind === 'moveTo') return this.finish('target');
     // Blind stepping is no substitute: only a controller that speaks is raised and lowered instead.
     const silent = this.#driver.answers === false;
-    if (move.method === 'goto' && waitedMs >= this.#options.gotoStartMs && !silent) return this.#fallBack(move, now);
+    if (move.method === 'goto' && waitedMs >= this.#options.gotoStartMs && !silent)
+      return this.#fallBack(move, now);
     if (waitedMs < this.#options.startMs && now < move.deadline) return undefined;
     if (move.method === 'recall' && near) return this.finish('target');
     return this.end(this.#atLimit(move) ? 'limit' : 'stall');
@@ -251,7 +260,8 @@ export class Mover {
     this.#experience.gotoWorks = false;
     move.method = 'step';
     move.deadline = now + this.#allowedMs(move.targetMm);
-    this.#tell.notice('the controller does not move on its own goto command, raising and lowering it instead');
+    this.#tell.notice(
+      'the controller does not move on its own goto command, raising and lowering it instead');
     this.#halt(move, now, true);
   }
 
@@ -282,7 +292,8 @@ export class Mover {
     if (this.#atLimit(move)) return this.end('limit');
     const nudge = move.method === 'goto' && Math.abs(this.#height.mm - move.startMm) <= nudgeMm;
     if (nudge && this.#experience.nudged()) {
-      this.#tell.notice('the controller stops soon after each goto command (constant-touch mode? set one-touch on ' +
+      this.#tell.notice(
+        'the controller stops soon after each goto command (constant-touch mode? set one-touch on ' +
         'the handset), raising and lowering it instead');
     }
     return this.end('stall');
@@ -300,11 +311,13 @@ export class Mover {
     return sign > 0 ? this.#height.mm > maxMm + outsideMm : this.#height.mm < minMm - outsideMm;
   }
 
-  // Stops a stepped move so that it coasts to its target; between two readings by the clock. Returns whether it did.
+  // Stops a stepped move so that it coasts to its target; between two readings by the clock. Returns whether
+  // it did.
   #brake(move, now) {
     this.cancelBrake();
     const reason = move.kind === 'moveTo' ? 'target' : 'limit';
-    const toGo = (move.targetMm - this.#height.estimate(now)) * move.sign - this.#experience.coastMm(move.sign);
+    const toGo =
+      (move.targetMm - this.#height.estimate(now)) * move.sign - this.#experience.coastMm(move.sign);
     if (toGo <= 0) {
       this.end(reason);
       return true;

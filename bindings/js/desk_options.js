@@ -4,22 +4,37 @@
 import {describe, numberOption} from './errors.js';
 
 const ranges = {
-  minMm: {min: 200, max: 2500, fallback: 600},          // lowest and highest height the desk may be sent to
+  // Lowest and highest height the desk may be sent to.
+  minMm: {min: 200, max: 2500, fallback: 600},
   maxMm: {min: 200, max: 2500, fallback: 1300},
-  speedMmPerS: {min: 1, max: 200, fallback: 20},        // slowest speed to expect: bounds the time of a move
-  toleranceMm: {min: 1, max: 20, fallback: 3},          // this near is there
-  stepToleranceMm: {min: 1, max: 30, fallback: 8},      // the same, where deskd itself has to stop the desk
-  minTravelMm: {min: 0, max: 100, fallback: 10},        // shorter moves are refused
-  coastMm: {min: 0, max: 50, fallback: 8},              // first guess of the way after a stop; learned later
-  restMs: {min: 100, max: 5000, fallback: 700},         // a height that stays this long means rest
-  startMs: {min: 200, max: 20000, fallback: 3000},      // a move that does not begin within this is given up
-  gotoStartMs: {min: 200, max: 20000, fallback: 2000},  // the same for a controller's own goto, before stepping
-  stallMs: {min: 200, max: 20000, fallback: 3000},      // no progress, or no height, for this long ends a move
-  settleMs: {min: 200, max: 20000, fallback: 2500},     // longest wait for rest after a stop
-  overrideMs: {min: 0, max: 60000, fallback: 2000},     // pause after a person has used the desk's own controls
-  marginMs: {min: 0, max: 60000, fallback: 5000},       // added to one and a half times the expected time
-  maxMoveMs: {min: 1000, max: 120000, fallback: 60000}, // no move lasts longer
-  maxMovesPerHour: {min: 0, max: 10000, fallback: 0, integer: true},  // 0: as many as one likes
+  // Slowest speed to expect: bounds the time of a move.
+  speedMmPerS: {min: 1, max: 200, fallback: 20},
+  // This near is there.
+  toleranceMm: {min: 1, max: 20, fallback: 3},
+  // The same, where deskd itself has to stop the desk.
+  stepToleranceMm: {min: 1, max: 30, fallback: 8},
+  // Shorter moves are refused.
+  minTravelMm: {min: 0, max: 100, fallback: 10},
+  // First guess of the way after a stop; learned later.
+  coastMm: {min: 0, max: 50, fallback: 8},
+  // A height that stays this long means rest.
+  restMs: {min: 100, max: 5000, fallback: 700},
+  // A move that does not begin within this is given up.
+  startMs: {min: 200, max: 20000, fallback: 3000},
+  // The same for a controller's own goto, before stepping.
+  gotoStartMs: {min: 200, max: 20000, fallback: 2000},
+  // No progress, or no height, for this long ends a move.
+  stallMs: {min: 200, max: 20000, fallback: 3000},
+  // Longest wait for rest after a stop.
+  settleMs: {min: 200, max: 20000, fallback: 2500},
+  // Pause after a person has used the desk's own controls.
+  overrideMs: {min: 0, max: 60000, fallback: 2000},
+  // Added to one and a half times the expected time.
+  marginMs: {min: 0, max: 60000, fallback: 5000},
+  // No move lasts longer.
+  maxMoveMs: {min: 1000, max: 120000, fallback: 60000},
+  // 0: as many as one likes.
+  maxMovesPerHour: {min: 0, max: 10000, fallback: 0, integer: true},
 };
 
 export function deskOptions(options = {}) {

@@ -53,14 +53,16 @@ export class Emitter {
     });
   }
 
-  // Async iterator over an event's first argument, collecting from this call on. At most `buffer` values wait;
-  // when one more comes, 'drop-oldest' forgets the oldest, 'latest' keeps only the newest, 'error' ends the
-  // iteration with ERR_OVERFLOW. `dropped` counts what was forgotten. close() lets the waiting values be read.
+  // Async iterator over an event's first argument, collecting from this call on. At most `buffer` values
+  // wait; when one more comes, 'drop-oldest' forgets the oldest, 'latest' keeps only the newest, 'error' ends
+  // the iteration with ERR_OVERFLOW. `dropped` counts what was forgotten. close() lets the waiting values be
+  // read.
   iterate(name, {buffer, overflow = 'drop-oldest'} = {}) {
     const listeners = this.#of(name);
     this.#refuseIfClosed();
     if (!overflowPolicies.includes(overflow)) {
-      throw new TypeError(`overflow: expected one of ${overflowPolicies.join(', ')}, found ${describe(overflow)}`);
+      throw new TypeError(
+        `overflow: expected one of ${overflowPolicies.join(', ')}, found ${describe(overflow)}`);
     }
     const limit = overflow === 'latest' ? 1 :
       numberOption(buffer, 'buffer', {min: 1, max: 65536, fallback: 64, integer: true});
@@ -97,7 +99,8 @@ export class Emitter {
   #of(name) {
     const listeners = this.#listeners.get(name);
     if (listeners) return listeners;
-    throw new TypeError(`${this.#owner}: expected an event out of ${[...this.#listeners.keys()].join(', ')}, ` +
+    throw new TypeError(
+      `${this.#owner}: expected an event out of ${[...this.#listeners.keys()].join(', ')}, ` +
       `found ${describe(name)}`);
   }
 

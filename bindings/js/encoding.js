@@ -5,7 +5,8 @@ import * as native from 'native:web';
 import {DOMException} from './dom_exception.js';
 import {codedError, describe} from './errors.js';
 
-const utf8Labels = ['utf-8', 'utf8', 'unicode-1-1-utf-8', 'unicode11utf8', 'unicode20utf8', 'x-unicode20utf8'];
+const utf8Labels =
+  ['utf-8', 'utf8', 'unicode-1-1-utf-8', 'unicode11utf8', 'unicode20utf8', 'x-unicode20utf8'];
 
 export class TextEncoder {
   get encoding() { return 'utf-8'; }
@@ -63,7 +64,8 @@ function incompleteTail(bytes) {
 function viewBytes(input) {
   if (input instanceof Uint8Array) return input;
   if (ArrayBuffer.isView(input)) return new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
-  if (input instanceof ArrayBuffer || Object.prototype.toString.call(input) === '[object SharedArrayBuffer]') {
+  if (input instanceof ArrayBuffer ||
+    Object.prototype.toString.call(input) === '[object SharedArrayBuffer]') {
     return new Uint8Array(input);
   }
   throw new TypeError(`input: expected an ArrayBuffer or a view of one, found ${describe(input)}`);
@@ -108,7 +110,8 @@ export class TextDecoder {
     } catch (error) {
       this.#kept = new Uint8Array(0);
       this.#begun = false;
-      throw error.code === 'ERR_ENCODING_INVALID_DATA' ? codedError(error.code, error.message, TypeError) : error;
+      if (error.code !== 'ERR_ENCODING_INVALID_DATA') throw error;
+      throw codedError(error.code, error.message, TypeError);
     }
   }
 

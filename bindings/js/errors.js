@@ -14,7 +14,8 @@ export function fail(error) {
 }
 
 export function describe(value) {
-  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}...` : value);
+  if (typeof value === 'string')
+    return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}...` : value);
   if (typeof value === 'function') return 'a function';
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'object' && value !== null) return 'an object';
@@ -24,7 +25,8 @@ export function describe(value) {
 // Checks a number option: returns `fallback` for undefined, throws naming option, expectation and finding.
 export function numberOption(value, name, {min, max, fallback, integer = false}) {
   if (value === undefined) return fallback;
-  const suits = typeof value === 'number' && value >= min && value <= max && (!integer || Number.isInteger(value));
+  const suits =
+    typeof value === 'number' && value >= min && value <= max && (!integer || Number.isInteger(value));
   if (suits) return value;
   const message = `${name}: expected ${integer ? 'an integer' : 'a number'} from ${min} to ${max}, ` +
     `found ${describe(value)}`;
@@ -32,7 +34,8 @@ export function numberOption(value, name, {min, max, fallback, integer = false})
 }
 
 export function checkFunction(value, name) {
-  if (typeof value !== 'function') throw new TypeError(`${name}: expected a function, found ${describe(value)}`);
+  if (typeof value !== 'function')
+    throw new TypeError(`${name}: expected a function, found ${describe(value)}`);
 }
 
 // Calls onAbort with the reason when `signal` aborts; returns the function that stops watching.

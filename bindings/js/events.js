@@ -83,7 +83,8 @@ export class EventTarget {
     this.#listeners.set(key, [...list,
       {callback, capture: Boolean(capture), once: Boolean(once), passive: Boolean(passive), removed: false}]);
     if (signal) {
-      signal.addEventListener('abort', () => this.removeEventListener(key, callback, {capture}), {once: true});
+      signal.addEventListener(
+        'abort', () => this.removeEventListener(key, callback, {capture}), {once: true});
     }
   }
 
@@ -103,7 +104,8 @@ export class EventTarget {
   dispatchEvent(event) {
     if (!(event instanceof Event)) throw new TypeError(`event: expected an Event, found ${describe(event)}`);
     const state = eventState(event);
-    if (state.dispatching) throw new DOMException(`event '${event.type}' is being dispatched`, 'InvalidStateError');
+    if (state.dispatching)
+      throw new DOMException(`event '${event.type}' is being dispatched`, 'InvalidStateError');
     state.target = this;
     state.dispatching = true;
     state.stopped = false;
@@ -124,7 +126,8 @@ export class EventTarget {
 
 function callListener(callback, target, event) {
   try {
-    const result = typeof callback === 'function' ? callback.call(target, event) : callback.handleEvent(event);
+    const result =
+      typeof callback === 'function' ? callback.call(target, event) : callback.handleEvent(event);
     if (result && typeof result.then === 'function') result.then(undefined, fail);
   } catch (error) {
     fail(error);
@@ -159,13 +162,15 @@ export class AbortSignal extends EventTarget {
     abortSignal = (signal, reason) => {
       if (signal.#aborted) return;
       signal.#aborted = true;
-      signal.#reason = reason === undefined ? new DOMException('This operation was aborted', 'AbortError') : reason;
+      signal.#reason =
+        reason === undefined ? new DOMException('This operation was aborted', 'AbortError') : reason;
       signal.dispatchEvent(new Event('abort'));
     };
   }
 
   constructor(key) {
-    if (key !== makingSignal) throw new TypeError('AbortSignal: expected AbortController to make it, found new');
+    if (key !== makingSignal)
+      throw new TypeError('AbortSignal: expected AbortController to make it, found new');
     super();
   }
 
@@ -183,7 +188,8 @@ export class AbortSignal extends EventTarget {
   static timeout(milliseconds) {
     numberOption(milliseconds, 'AbortSignal.timeout', {min: 0, max: 2147483647});
     const signal = new AbortSignal(makingSignal);
-    setTimeout(() => abortSignal(signal, new DOMException('The operation timed out', 'TimeoutError')), milliseconds);
+    setTimeout(
+      () => abortSignal(signal, new DOMException('The operation timed out', 'TimeoutError')), milliseconds);
     return signal;
   }
 
@@ -201,7 +207,8 @@ export class AbortSignal extends EventTarget {
       return result;
     }
     for (const source of sources) {
-      source.addEventListener('abort', () => abortSignal(result, source.reason), {once: true, signal: result});
+      source.addEventListener(
+        'abort', () => abortSignal(result, source.reason), {once: true, signal: result});
     }
     return result;
   }

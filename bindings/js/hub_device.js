@@ -9,10 +9,23 @@ const idPattern = /^[a-z0-9][a-z0-9-]*$/;
 
 // Names of options in discovery. What is not here is refused: hubs drop unknown keys without a word.
 const discoveryKeys = {
-  name: 'name', icon: 'icon', category: 'entity_category', deviceClass: 'device_class', unit: 'unit_of_measurement',
-  stateClass: 'state_class', precision: 'suggested_display_precision', min: 'min', max: 'max', step: 'step',
-  mode: 'mode', options: 'options', eventTypes: 'event_types', enabledByDefault: 'enabled_by_default',
-  expireAfter: 'expire_after', forceUpdate: 'force_update', offDelay: 'off_delay',
+  name: 'name',
+  icon: 'icon',
+  category: 'entity_category',
+  deviceClass: 'device_class',
+  unit: 'unit_of_measurement',
+  stateClass: 'state_class',
+  precision: 'suggested_display_precision',
+  min: 'min',
+  max: 'max',
+  step: 'step',
+  mode: 'mode',
+  options: 'options',
+  eventTypes: 'event_types',
+  enabledByDefault: 'enabled_by_default',
+  expireAfter: 'expire_after',
+  forceUpdate: 'force_update',
+  offDelay: 'off_delay',
 };
 const commonOptions = ['name', 'icon', 'category', 'deviceClass', 'enabledByDefault'];
 
@@ -21,7 +34,8 @@ function discovery(property, options, allowed) {
   for (const key of Object.keys(options)) {
     if (options[key] === undefined || /^on[A-Z]/.test(key)) continue;
     if (!commonOptions.includes(key) && !allowed.includes(key)) {
-      throw new TypeError(`${property}: expected options out of ${[...commonOptions, ...allowed].join(', ')}, ` +
+      throw new TypeError(
+        `${property}: expected options out of ${[...commonOptions, ...allowed].join(', ')}, ` +
         `found ${describe(key)}`);
     }
     config[discoveryKeys[key]] = options[key];
@@ -166,18 +180,21 @@ class EventEntity extends Entity {
 
   fire(type, attributes = {}) {
     if (!this.#types.includes(type)) {
-      throw new RangeError(`${this.property}: expected one of ${this.#types.join(', ')}, found ${describe(type)}`);
+      throw new RangeError(
+        `${this.property}: expected one of ${this.#types.join(', ')}, found ${describe(type)}`);
     }
     if (!this.#link.removed) this.#link.event({...attributes, event_type: type});
   }
 }
 
 function wordList(value, name) {
-  if (!Array.isArray(value) || value.length === 0 || !value.every((word) => typeof word === 'string' && word !== '')) {
+  if (!Array.isArray(value) || value.length === 0 ||
+    !value.every((word) => typeof word === 'string' && word !== '')) {
     throw new TypeError(`${name}: expected a list of words, found ${describe(value)}`);
   }
   const twice = value.find((word, index) => value.indexOf(word) !== index);
-  if (twice !== undefined) throw new TypeError(`${name}: expected different words, found ${describe(twice)} twice`);
+  if (twice !== undefined)
+    throw new TypeError(`${name}: expected different words, found ${describe(twice)} twice`);
   return [...value];
 }
 
@@ -199,8 +216,10 @@ export class Device {
   cover(property, options = {}) {
     const {onCommand, onPosition} = options;
     const link = this.#declare(property, {
-      component: 'cover', config: discovery(property, options, []),
-      command: onCommand && ((payload) => onCommand(parseWord(payload, ['OPEN', 'CLOSE', 'STOP']).toLowerCase())),
+      component: 'cover',
+      config: discovery(property, options, []),
+      command:
+        onCommand && ((payload) => onCommand(parseWord(payload, ['OPEN', 'CLOSE', 'STOP']).toLowerCase())),
     });
     const position = property === 'cover' ? 'position' : `${property}-position`;
     const positionLink = this.#reserve(position,
@@ -210,8 +229,8 @@ export class Device {
 
   sensor(property, options = {}) {
     const allowed = ['unit', 'stateClass', 'precision', 'expireAfter', 'forceUpdate', 'options'];
-    return new Sensor(this.#declare(property, {component: 'sensor', config: discovery(property, options, allowed)}),
-      property, options);
+    const config = discovery(property, options, allowed);
+    return new Sensor(this.#declare(property, {component: 'sensor', config}), property, options);
   }
 
   binarySensor(property, options = {}) {
@@ -219,7 +238,8 @@ export class Device {
     return new BinarySensor(this.#declare(property, {component: 'binary_sensor', config}), property);
   }
 
-  // onCommand gets a number from min to max, as precise as the hub sent it: `step` binds only its user interface.
+  // onCommand gets a number from min to max, as precise as the hub sent it: `step` binds only its user
+  // interface.
   number(property, options = {}) {
     const {onCommand, precision, ...shown} = options;
     const range = {min: 0, max: 100, ...shown, precision};
@@ -228,7 +248,9 @@ export class Device {
     const config = discovery(property, {...shown, min: range.min, max: range.max},
       ['unit', 'min', 'max', 'step', 'mode']);
     const link = this.#declare(property, {
-      component: 'number', config, command: onCommand && ((payload) => onCommand(parseNumber(payload, range))),
+      component: 'number',
+      config,
+      command: onCommand && ((payload) => onCommand(parseNumber(payload, range))),
     });
     const redeclare = () => {
       if (link.removed) return;
@@ -242,7 +264,9 @@ export class Device {
     const {onCommand} = options;
     const words = wordList(options.options, `${property}.options`);
     const none = words.find((word) => word.toLowerCase() === 'none');
-    if (none) throw new RangeError(`${property}.options: expected no option that hubs read as unknown, found ${describe(none)}`);
+    if (none)
+      throw new RangeError(
+        `${property}.options: expected no option that hubs read as unknown, found ${describe(none)}`);
     const link = this.#declare(property, {
       component: 'select', config: discovery(property, options, ['options']),
       command: onCommand && ((payload) => onCommand(parseWord(payload, words))),
@@ -291,7 +315,8 @@ export class Device {
 
   // false: hubs show all entities as unavailable.
   available(flag) {
-    if (typeof flag !== 'boolean') throw new TypeError(`available: expected true or false, found ${describe(flag)}`);
+    if (typeof flag !== 'boolean')
+      throw new TypeError(`available: expected true or false, found ${describe(flag)}`);
     if (flag === this.#lastAvailable) return;
     this.#lastAvailable = flag;
     this.#native.available(flag);
@@ -311,10 +336,12 @@ export class Device {
   // Claims the name; what the device knows of a property.
   #reserve(property, command) {
     if (typeof property !== 'string' || !idPattern.test(property) || property.length > 64) {
-      throw new TypeError(`property: expected lower-case letters, digits and hyphens, found ${describe(property)}`);
+      throw new TypeError(
+        `property: expected lower-case letters, digits and hyphens, found ${describe(property)}`);
     }
     if (property === 'attributes' || property === 'status') {
-      throw new RangeError(`property: expected a name that deskd does not use itself, found ${describe(property)}`);
+      throw new RangeError(
+        `property: expected a name that deskd does not use itself, found ${describe(property)}`);
     }
     if (this.#properties.has(property)) throw codedError('ERR_IN_USE', `property ${property} exists already`);
     if (command) this.#commands.set(property, command);
@@ -356,7 +383,8 @@ export class Device {
     const code = isError && typeof error.code === 'string' ? error.code : 'ERR_COMMAND';
     const message = isError ? error.message : String(error);
     this.#native.error(property, {command: payload.slice(0, 200), message, code});
-    // A refusal is an answer and carries a code; anything else is a mistake in the script and needs its stack.
+    // A refusal is an answer and carries a code; anything else is a mistake in the script and needs its
+    // stack.
     if (isError && error.code === undefined) console.error(`command for ${property} failed:`, error);
     else console.warn(`${property}: command refused, ${message}`);
   }

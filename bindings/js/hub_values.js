@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values on their way to and from hubs. Hubs read plain decimals with a dot, exact words, and `None` for unknown;
-// they send numbers such as 94.80000000000001.
+// Values on their way to and from hubs. Hubs read plain decimals with a dot, exact words, and `None` for
+// unknown; they send numbers such as 94.80000000000001.
 
 import {codedError, describe} from './errors.js';
 
@@ -16,7 +16,8 @@ export function formatNumber(value, {precision = 6, fixed = false} = {}) {
 
 export function formatFlag(value, name) {
   if (value === null || value === undefined) return unknown;
-  if (typeof value !== 'boolean') throw new TypeError(`${name}: expected true, false or null, found ${describe(value)}`);
+  if (typeof value !== 'boolean')
+    throw new TypeError(`${name}: expected true, false or null, found ${describe(value)}`);
   return value ? 'ON' : 'OFF';
 }
 
@@ -37,6 +38,7 @@ export function parseNumber(payload, {min, max}) {
 
 export function parseWord(payload, words) {
   const word = payload.trim();
-  if (!words.includes(word)) throw badCommand(words.length === 1 ? words[0] : `one of ${words.join(', ')}`, payload);
+  if (!words.includes(word))
+    throw badCommand(words.length === 1 ? words[0] : `one of ${words.join(', ')}`, payload);
   return word;
 }

@@ -23,7 +23,8 @@ const promiseThen = Promise.prototype.then;
 const identifier = /^[A-Za-z_$][A-Za-z0-9_$]*$/;
 
 function clip(text, limit) {
-  return text.length <= limit ? text : `${text.slice(0, limit - 40)}... ${text.length - limit + 40} more characters`;
+  if (text.length <= limit) return text;
+  return `${text.slice(0, limit - 40)}... ${text.length - limit + 40} more characters`;
 }
 
 // Whether `probe` accepts `value`: how a built-in class is told without trusting its prototype.
@@ -130,12 +131,14 @@ class Printer {
       return Number.isNaN(getTime.call(value)) ? 'Invalid Date' : toISOString.call(value);
     }
     if (value instanceof RegExp) return regExpText.call(value);
-    if (value instanceof Promise && passes(function() { promiseThen.call(this, undefined, () => {}); }, value)) {
+    if (value instanceof Promise &&
+      passes(function() { promiseThen.call(this, undefined, () => {}); }, value)) {
       return 'Promise {}';
     }
     if (passes(function() { weakMapHas.call(this, {}); }, value)) return 'WeakMap {}';
     if (passes(function() { weakSetHas.call(this, {}); }, value)) return 'WeakSet {}';
-    const primitive = [String, Number, Boolean].find((type) => value instanceof type && passes(type.prototype.valueOf, value));
+    const primitive = [String, Number, Boolean].find(
+      (type) => value instanceof type && passes(type.prototype.valueOf, value));
     if (primitive) return `[${primitive.name}: ${this.print(primitive.prototype.valueOf.call(value), 1)}]`;
     return this.#plain(value, name, level);
   }
@@ -193,7 +196,8 @@ class Printer {
   }
 
   #bytes(view) {
-    const shown = Array.from(view.subarray(0, maxItems), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+    const shown =
+      Array.from(view.subarray(0, maxItems), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
     const text = view.length > maxItems ? `${shown} ... ${view.length - maxItems} more bytes` : shown;
     this.#budget -= text.length;
     return text;
@@ -225,7 +229,8 @@ class Printer {
 
   #plain(value, name, level) {
     const prototype = Object.getPrototypeOf(value);
-    const prefix = prototype === null ? '[Object: null prototype] ' : name && name !== 'Object' ? `${name} ` : '';
+    let prefix = name && name !== 'Object' ? `${name} ` : '';
+    if (prototype === null) prefix = '[Object: null prototype] ';
     if (level > this.#depth) return `[${name || 'Object'}]`;
     return this.#wrap(`${prefix}{`, this.#members(value, level, []), '}', level);
   }

@@ -21,8 +21,9 @@ class Message {
     try {
       return JSON.parse(this.text());
     } catch (error) {
-      throw codedError('ERR_BAD_JSON', `message on ${this.topic}: expected JSON, found ${describe(this.text())} ` +
-        `(${error.message})`, SyntaxError);
+      const found = `${describe(this.text())} (${error.message})`;
+      throw codedError('ERR_BAD_JSON', `message on ${this.topic}: expected JSON, found ${found}`,
+        SyntaxError);
     }
   }
 }
@@ -52,7 +53,8 @@ class Subscription {
 
 function toPayload(payload) {
   if (typeof payload === 'string' || payload instanceof Uint8Array) return payload;
-  if (ArrayBuffer.isView(payload)) return new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength);
+  if (ArrayBuffer.isView(payload))
+    return new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength);
   if (payload instanceof ArrayBuffer) return new Uint8Array(payload);
   if (typeof payload === 'number' || typeof payload === 'boolean') return String(payload);
   const text = typeof payload === 'object' && payload !== null ? JSON.stringify(payload) : undefined;

@@ -27,7 +27,8 @@ export const log = Object.freeze({
 
 const handlers = [];  // {fn, timeout}, in order of registration
 
-// Runs fn before the script ends, however it ends short of being killed. Returns the function that withdraws it.
+// Runs fn before the script ends, however it ends short of being killed. Returns the function that withdraws
+// it.
 export function onUnload(fn, {timeout} = {}) {
   checkFunction(fn, 'onUnload');
   const handler = {fn, timeout: numberOption(timeout, 'timeout', {min: 1, max: 60000, fallback: 1000})};

@@ -11,15 +11,18 @@ export {SerialPort};
 // The native side checks values; a name that it does not know would be a default in disguise.
 const portOptions = ['path', 'baudRate', 'dataBits', 'parity', 'stopBits', 'exclusive', 'dtr', 'rts', 'hupcl',
   'reconnect', 'framing'];
-const framingOptions = ['type', 'max', 'length', 'bytes', 'keep', 'start', 'end', 'lengthAt', 'lengthField', 'extra',
-  'checksum', 'checksumFrom', 'idle', 'ms', 'chars'];
+const framingOptions = [
+  'type', 'max', 'length', 'bytes', 'keep', 'start', 'end', 'lengthAt', 'lengthField', 'extra', 'checksum',
+  'checksumFrom', 'idle', 'ms', 'chars'
+];
 
 function requireKnown(options, known, what) {
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(`${what}: expected an object, found ${describe(options)}`);
   }
   const odd = Object.keys(options).find((key) => !known.includes(key));
-  if (odd !== undefined) throw new TypeError(`${what}: expected one of ${known.join(', ')}, found ${describe(odd)}`);
+  if (odd !== undefined)
+    throw new TypeError(`${what}: expected one of ${known.join(', ')}, found ${describe(odd)}`);
 }
 
 // Opens the device; rejects with the system's code (ENOENT, EACCES, EBUSY) if that fails.

@@ -22,7 +22,8 @@ export class SerialPort {
 
   // openNative(callbacks) opens the device and returns the native port, or throws.
   constructor(path, openNative) {
-    if (typeof openNative !== 'function') throw new TypeError('SerialPort: expected open() to make it, found new');
+    if (typeof openNative !== 'function')
+      throw new TypeError('SerialPort: expected open() to make it, found new');
     this.#path = path;
     this.#events = new Emitter(`serial port ${path}`, ['frame', 'disconnect', 'reconnect', 'close']);
     this.#native = openNative({
@@ -68,8 +69,9 @@ export class SerialPort {
       this.#refuseIfClosed();
       if (signal && signal.aborted) throw signal.reason;
       if (this.#requests.length >= maxWaitingRequests) {
-        throw codedError('ERR_OVERFLOW', `serial port ${this.#path}: expected at most ${maxWaitingRequests} ` +
-          'waiting requests, found one more');
+        throw codedError('ERR_OVERFLOW',
+          `serial port ${this.#path}: expected at most ${maxWaitingRequests} ` +
+            'waiting requests, found one more');
       }
       request.unwatch = watchAbort(signal, (reason) => this.#settle(request, 'reject', reason));
       this.#requests.push(request);

@@ -9,7 +9,8 @@ import {describe} from './errors.js';
 
 export function structuredClone(value, {transfer = []} = {}) {
   if (arguments.length === 0) throw new TypeError('structuredClone: expected a value, found nothing');
-  if ([...transfer].length > 0) throw new DOMException('structuredClone: transfer is not supported', 'DataCloneError');
+  if ([...transfer].length > 0)
+    throw new DOMException('structuredClone: transfer is not supported', 'DataCloneError');
   try {
     return native.structuredClone(value);
   } catch (error) {
@@ -48,7 +49,7 @@ function randomUUID() {
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
   bytes[8] = (bytes[8] & 0x3f) | 0x80;
   const text = Array.from(bytes, (byte) => hex[byte]).join('');
-  return `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}`;
+  return text.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 export const crypto = Object.freeze({getRandomValues, randomUUID, [Symbol.toStringTag]: 'Crypto'});

@@ -65,8 +65,8 @@ export class JiecangDriver {
   #oddHeightTold = false;
   #garbageTold = 0;
 
-  // port: a deskd:serial port with the framing of jiecang_frames.js. native: whether to use the controller's own
-  // goto command. minMm, maxMm: limits narrower than the controller's.
+  // port: a deskd:serial port with the framing of jiecang_frames.js. native: whether to use the controller's
+  // own goto command. minMm, maxMm: limits narrower than the controller's.
   constructor({port, clock = systemClock, log = silentLog, minMm = 0, maxMm = Infinity, native = true}) {
     this.#port = port;
     this.#clock = clock;
@@ -218,8 +218,9 @@ export class JiecangDriver {
     const {frames, garbageBytes} = this.#port.stats;
     if (frames > 0 || garbageBytes < this.#garbageTold * 10 || garbageBytes < 20) return;
     this.#garbageTold = garbageBytes;
-    this.#log.warning(`${garbageBytes} bytes have come from ${this.#port.path} and none was part of a frame: check ` +
-      '9600 baud, the common ground, and the level shifter (an inverted line reads as 83 83 f9 f9 e3 e1 b7 03 00)');
+    this.#log.warning(
+      `${garbageBytes} bytes have come from ${this.#port.path} and none was part of a frame: check ` +
+      '9600 baud, the common ground, and the level shifter (an inverted line reads as 83 83 f9 f9 e3 e1)');
   }
 
   // ---- reports ----
@@ -266,14 +267,16 @@ export class JiecangDriver {
 
   #onHeight({heightMm, raw}) {
     if (heightMm < lowestMm || heightMm > highestMm) {
-      if (!this.#oddHeightTold) this.#log.warning(`height ${raw} is out of any desk's range, ignoring: re-home the desk`);
+      if (!this.#oddHeightTold)
+        this.#log.warning(`height ${raw} is out of any desk's range, ignoring: re-home the desk`);
       this.#oddHeightTold = true;
       return;
     }
     this.#heights++;
     this.#heightMm = heightMm;
     const quietMs = this.#clock.now() - this.#faultSeenAt;
-    if (this.#fault !== null && this.#fault.until === undefined && !this.#lockReported && quietMs >= faultQuietMs) {
+    if (this.#fault !== null && this.#fault.until === undefined && !this.#lockReported &&
+      quietMs >= faultQuietMs) {
       this.#clearFault();
     }
     this.#desk.height(heightMm);
@@ -297,7 +300,8 @@ export class JiecangDriver {
 
   #onLock(locked) {
     this.#lockReported = locked;
-    if (locked) this.#setFault({code: 'LOCK', text: 'the controller is locked, unlock it with its hand controller'});
+    if (locked)
+      this.#setFault({code: 'LOCK', text: 'the controller is locked, unlock it with its hand controller'});
     else if (this.#fault !== null && this.#fault.code === 'LOCK') this.#clearFault();
   }
 
@@ -344,7 +348,8 @@ export class JiecangDriver {
   }
 
   #lost(why) {
-    if (why !== undefined && this.#connected) this.#log.warning(`the controller at ${this.#port.path} ${why}`);
+    if (why !== undefined && this.#connected)
+      this.#log.warning(`the controller at ${this.#port.path} ${why}`);
     this.#heights = 0;
     this.#heightMm = null;
     this.#heardAt = -Infinity;

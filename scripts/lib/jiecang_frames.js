@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// The frames of Jiecang desk controllers (F1/F2 protocol, RJ12 "F" port: Uplift, Fully Jarvis, Desky, Maidesite,
-// Omnidesk, ...), as bytes and as meaning.
+// The frames of Jiecang desk controllers (F1/F2 protocol, RJ12 "F" port: Uplift, Fully Jarvis, Desky,
+// Maidesite, Omnidesk, ...), as bytes and as meaning.
 //
-//   F1 F1 (to the desk) or F2 F2 (from it), command, length, parameters, sum of command..parameters mod 256, 7E
+//   F1 F1 (to the desk) or F2 F2 (from it), command, length, parameters, sum of command..parameters mod 256,
+//   7E
 //
-// Parameters and sum may be 7E themselves: the length decides where a frame ends. Sources: phord/Jarvis README
-// and discussions, librick/uplift-ble, Rocka84/esphome_components issue 6, SmartHomeGuys/DeskUp-Pro-Controller.
+// Parameters and sum may be 7E themselves: the length decides where a frame ends. Sources: phord/Jarvis
+// README and discussions, librick/uplift-ble, Rocka84/esphome_components issue 6,
+// SmartHomeGuys/DeskUp-Pro-Controller.
 
 export const framing = Object.freeze({
-  type: 'length', start: [0xf2, 0xf2], lengthAt: 3, extra: 6, max: 64, checksum: 'sum8', checksumFrom: 2, end: [0x7e],
+  type: 'length',
+  start: [0xf2, 0xf2],
+  lengthAt: 3,
+  extra: 6,
+  max: 64,
+  checksum: 'sum8',
+  checksumFrom: 2,
+  end: [0x7e],
 });
 
 const toDesk = 0xf1;
@@ -35,9 +44,9 @@ function slotCommand(commands, slot) {
   return encode(commands[slot - 1]);
 }
 
-// Everything that is ever sent. Not here, and refused by mayBeSent: 10, 11, 12 and 91 (calibration), 1F 01 (toggles
-// the child lock; one desk stayed locked until its mains was cut), 21 to 23 (limits), FE (reset or handshake,
-// sources disagree), 1D and 19 (collision and touch mode).
+// Everything that is ever sent. Not here, and refused by mayBeSent: 10, 11, 12 and 91 (calibration), 1F 01
+// (toggles the child lock; one desk stayed locked until its mains was cut), 21 to 23 (limits), FE (reset or
+// handshake, sources disagree), 1D and 19 (collision and touch mode).
 export const commands = Object.freeze({
   wake: () => encode(0x00),
   up: () => encode(0x01),      // one step of about 14 mm; repeated each 100 ms it is continuous
@@ -70,24 +79,33 @@ export function mayBeSent(bytes) {
   return frame.params.length === 0 && withoutParams.includes(frame.command);
 }
 
-// Heights are millimetres, or tenths of an inch on a controller set to inches. No desk is 55 inches low or 550 mm
-// high at its lowest, so the number tells (phord/Jarvis README).
+// Heights are millimetres, or tenths of an inch on a controller set to inches. No desk is 55 inches low or
+// 550 mm high at its lowest, so the number tells (phord/Jarvis README).
 export function heightToMm(raw) {
   return raw < 550 ? Math.round(raw * inchMm / 10) : raw;
 }
 
 // E-codes and their meaning as far as known (librick/uplift-ble README and byte maps).
 const faultTexts = {
-  E01: 'motor 1 overcurrent', E02: 'motor 2 overcurrent', E03: 'motor 3 overcurrent', E04: 'motor 4 overcurrent',
-  E07: 'motor 1 position sensor', E08: 'motor 2 position sensor', E09: 'motor 3 position sensor',
+  E01: 'motor 1 overcurrent',
+  E02: 'motor 2 overcurrent',
+  E03: 'motor 3 overcurrent',
+  E04: 'motor 4 overcurrent',
+  E07: 'motor 1 position sensor',
+  E08: 'motor 2 position sensor',
+  E09: 'motor 3 position sensor',
   E10: 'motor 4 position sensor',
   H01: 'motors overheated, they rest for about 16 minutes',
   LOCK: 'the controller is locked, hold M on the hand controller to unlock it',
 };
 
+function codeOf(byte) {
+  if (byte >= 0x01 && byte <= 0x0d) return `E${String(byte).padStart(2, '0')}`;
+  return {0x0e: 'H01', 0x0f: 'H02', 0x10: 'LOCK'}[byte] || `0x${byte.toString(16).padStart(2, '0')}`;
+}
+
 export function faultOf(byte) {
-  const code = byte === 0x10 ? 'LOCK' : byte === 0x0e ? 'H01' : byte === 0x0f ? 'H02' :
-    byte >= 0x01 && byte <= 0x0d ? `E${String(byte).padStart(2, '0')}` : `0x${byte.toString(16).padStart(2, '0')}`;
+  const code = codeOf(byte);
   return {code, text: faultTexts[code] || 'the controller reports this code, its meaning is not known'};
 }
 
@@ -109,14 +127,15 @@ const reports = {
   0x20: [1, (_, params) => ({kind: 'limitFlags', ...limitFlags(params[0])})],
   0x21: [2, (raw) => ({kind: 'userMax', heightMm: heightToMm(raw)})],
   0x22: [2, (raw) => ({kind: 'userMin', heightMm: heightToMm(raw)})],
-  // The stored height is millimetres, tenths of inches or motor counts, depending on the box: only the slot counts.
+  // The stored height is millimetres, tenths of inches or motor counts, depending on the box: only the slot
+  // counts.
   0x25: [2, (raw) => ({kind: 'preset', slot: 1, raw})],
   0x26: [2, (raw) => ({kind: 'preset', slot: 2, raw})],
   0x27: [2, (raw) => ({kind: 'preset', slot: 3, raw})],
   0x28: [2, (raw) => ({kind: 'preset', slot: 4, raw})],
   0x23: [1, (_, params) => ({kind: 'limitReached', end: params[0] === 0x01 ? 'max' : 'min'})],  // RJ45 only
   0x40: [null, () => ({kind: 'resetMode'})],
-  0x92: [1, (_, params) => ({kind: 'presetMove', slot: presetOfBit[params[0]] || null})],     // RJ45 only
+  0x92: [1, (_, params) => ({kind: 'presetMove', slot: presetOfBit[params[0]] || null})],  // RJ45 only
 };
 
 const requests = {
@@ -133,10 +152,11 @@ const requests = {
   0x2b: [0, () => ({kind: 'stop'})],
 };
 
-// Returns null for what is not one whole, correct frame, else {fromDesk, command, params, kind, ...}. Kind 'other'
-// is a frame whose meaning is not known, or whose length is not the one that is.
+// Returns null for what is not one whole, correct frame, else {fromDesk, command, params, kind, ...}. Kind
+// 'other' is a frame whose meaning is not known, or whose length is not the one that is.
 export function decodeFrame(bytes) {
-  if (bytes.length < 6 || bytes[0] !== bytes[1] || (bytes[0] !== toDesk && bytes[0] !== fromDesk)) return null;
+  if (bytes.length < 6 || bytes[0] !== bytes[1] || (bytes[0] !== toDesk && bytes[0] !== fromDesk))
+    return null;
   const [, , command, length] = bytes;
   if (bytes.length !== length + 6 || bytes[length + 5] !== terminator) return null;
   if (sum(bytes.subarray(2, length + 4)) !== bytes[length + 4]) return null;

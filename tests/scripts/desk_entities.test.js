@@ -63,17 +63,18 @@ test('while nothing is known it says so, and is unavailable', () => {
   assert.equal(hub.availability, [false]);
 });
 
-test('a target moves the desk; while it moves the target is the wish, afterwards what was reached', async () => {
-  const parts = setup({driver: {gotoOffsetMm: 2}});
-  parts.hub.command('target', '100.04');
-  await settle();
-  assert.equal(shown(parts.hub, 'moving', 'cover', 'target'), ['ON', 'opening', '100']);
-  await parts.clock.advanceUntil(() => !parts.desk.moving, 40000);
-  assert.equal(parts.hardware.commands, ['goto 1000.4']);
-  assert.equal(shown(parts.hub, 'moving', 'cover', 'target', 'height', 'position'),
-    ['OFF', 'open', '100.2', '100.2', '59']);
-  assert.equal(parts.hub.errors, []);
-});
+test(
+  'a target moves the desk; while it moves the target is the wish, afterwards what was reached', async () => {
+    const parts = setup({driver: {gotoOffsetMm: 2}});
+    parts.hub.command('target', '100.04');
+    await settle();
+    assert.equal(shown(parts.hub, 'moving', 'cover', 'target'), ['ON', 'opening', '100']);
+    await parts.clock.advanceUntil(() => !parts.desk.moving, 40000);
+    assert.equal(parts.hardware.commands, ['goto 1000.4']);
+    assert.equal(shown(parts.hub, 'moving', 'cover', 'target', 'height', 'position'),
+      ['OFF', 'open', '100.2', '100.2', '59']);
+    assert.equal(parts.hub.errors, []);
+  });
 
 test('heights are published at most four times a second while it moves, and exactly at rest', async () => {
   const parts = setup({driver: {speedMmPerS: 40}});
@@ -183,7 +184,8 @@ test('a fault is shown with its code and text, and is over when it is over', asy
 test('a move that ends badly is an error of the command that began it', async () => {
   const parts = setup({driver: {blockedAtMm: 950}});
   await command(parts, 'target', '120');
-  assert.equal(parts.hub.errors.map(([property, {code}]) => [property, code]), [['target', 'ERR_MOVE_STALL']]);
+  assert.equal(
+    parts.hub.errors.map(([property, {code}]) => [property, code]), [['target', 'ERR_MOVE_STALL']]);
   assert.match(parts.hub.errors[0][1].message, /at 95 cm/);
   assert.equal(parts.hub.attributeLog[parts.hub.attributeLog.length - 1].last_move, 'stall');
 });
@@ -230,7 +232,8 @@ test('a replaced move is no error, and the desk never looks at rest in between',
   const before = parts.hub.states.length;
   parts.hub.command('target', '70');
   await settle();
-  assert.ok(!parts.hub.states.slice(before).some(([property, value]) => property === 'moving' && value === 'OFF'));
+  assert.ok(
+    !parts.hub.states.slice(before).some(([property, value]) => property === 'moving' && value === 'OFF'));
   await parts.clock.advanceUntil(() => !parts.desk.moving, 40000);
   await settle();
   assert.equal([parts.hub.shown('height'), parts.hub.errors], ['70.0', []]);
@@ -250,7 +253,8 @@ test('a desk under way stops when the broker stays away, and only then', async (
   await parts.clock.advance(7000);
   assert.equal(parts.desk.commanded, false);
   assert.ok(parts.hardware.commands.includes('stop'));
-  const patient = setup({options: {connection: new Emitter('mqtt', ['online', 'offline']), offlineStopMs: 0}});
+  const patient =
+    setup({options: {connection: new Emitter('mqtt', ['online', 'offline']), offlineStopMs: 0}});
   patient.hub.command('target', '100');
   await patient.clock.advanceUntil(() => !patient.desk.moving, 40000);
   assert.equal(patient.hub.shown('height'), '100.0');
@@ -258,7 +262,8 @@ test('a desk under way stops when the broker stays away, and only then', async (
 
 test('presets are checked', () => {
   const presets = (...list) => ({options: {presets: list}});
-  assert.throws(() => setup(presets({name: 'manual', slot: 1})), {name: 'TypeError', message: /other than manual/});
+  assert.throws(
+    () => setup(presets({name: 'manual', slot: 1})), {name: 'TypeError', message: /other than manual/});
   assert.throws(() => setup(presets({name: 'sit'})), {name: 'TypeError', message: /either heightMm or slot/});
   assert.throws(() => setup(presets({name: 'None', slot: 1})), {name: 'RangeError'});
 });

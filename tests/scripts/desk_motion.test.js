@@ -52,7 +52,8 @@ test('leaves no timer behind when it rests', async () => {
 
 test('refuses a height outside its limits, naming them', async () => {
   const {hardware, desk} = setup();
-  await assert.rejects(desk.moveTo(649), {name: 'RangeError', code: 'ERR_OUT_OF_RANGE', message: /650 to 1250 mm, found 649/});
+  await assert.rejects(
+    desk.moveTo(649), {name: 'RangeError', code: 'ERR_OUT_OF_RANGE', message: /650 to 1250 mm, found 649/});
   await assert.rejects(desk.moveTo(1251), {code: 'ERR_OUT_OF_RANGE'});
   await assert.rejects(desk.moveTo(Number.NaN), {name: 'TypeError'});
   await assert.rejects(desk.moveTo('900'), {name: 'TypeError'});
@@ -61,7 +62,8 @@ test('refuses a height outside its limits, naming them', async () => {
 
 test('refuses less than the least travel and does nothing within its tolerance', async () => {
   const {hardware, desk} = setup();
-  await assert.rejects(desk.moveTo(809), {code: 'ERR_TOO_SHORT', message: /at least 10 mm to move, found 9 mm/});
+  await assert.rejects(
+    desk.moveTo(809), {code: 'ERR_TOO_SHORT', message: /at least 10 mm to move, found 9 mm/});
   assert.equal((await desk.moveTo(802)).reached, true);
   assert.equal(hardware.commands, []);
 });
@@ -233,7 +235,8 @@ test('raises and lowers the desk itself when goto is echoed but nothing moves', 
   assert.equal(notices.length, 1);
   hardware.commands.length = 0;
   await outcome(clock, desk.moveTo(700));
-  assert.ok(!hardware.commands.some((command) => command.startsWith('goto')), 'remembers that goto does not work');
+  assert.ok(
+    !hardware.commands.some((command) => command.startsWith('goto')), 'remembers that goto does not work');
 });
 
 test('does not step a desk that does not answer', async () => {
@@ -347,22 +350,23 @@ test('motion against the move is somebody else\'s', async () => {
   await assert.rejects(desk.moveTo(900), {code: 'ERR_DESK_OVERRIDE'});
 });
 
-test('motion that nobody asked for is shown, and blocks moves while it lasts and two seconds longer', async () => {
-  const {clock, hardware, desk} = setup();
-  const keys = [];
-  desk.on('keypad', (key) => keys.push(key));
-  hardware.handMove(1);
-  await clock.advance(1500);
-  assert.equal([desk.moving, desk.direction, desk.commanded], [true, 'up', false]);
-  await assert.rejects(desk.moveTo(900), {code: 'ERR_DESK_OVERRIDE'});
-  hardware.handStop();
-  await clock.advance(1500);
-  assert.equal([desk.moving, desk.direction], [false, null]);
-  await assert.rejects(desk.moveTo(900), {code: 'ERR_DESK_OVERRIDE'});
-  await clock.advance(2000);
-  assert.equal((await outcome(clock, desk.moveTo(1000))).reached, true);
-  assert.equal(keys, ['up']);
-});
+test('motion that nobody asked for is shown, and blocks moves while it lasts and two seconds longer',
+  async () => {
+    const {clock, hardware, desk} = setup();
+    const keys = [];
+    desk.on('keypad', (key) => keys.push(key));
+    hardware.handMove(1);
+    await clock.advance(1500);
+    assert.equal([desk.moving, desk.direction, desk.commanded], [true, 'up', false]);
+    await assert.rejects(desk.moveTo(900), {code: 'ERR_DESK_OVERRIDE'});
+    hardware.handStop();
+    await clock.advance(1500);
+    assert.equal([desk.moving, desk.direction], [false, null]);
+    await assert.rejects(desk.moveTo(900), {code: 'ERR_DESK_OVERRIDE'});
+    await clock.advance(2000);
+    assert.equal((await outcome(clock, desk.moveTo(1000))).reached, true);
+    assert.equal(keys, ['up']);
+  });
 
 test('jitter of a millimetre or two at rest is no motion', async () => {
   const {clock, hardware, desk} = setup();
@@ -528,7 +532,8 @@ test('moves in an hour can be limited', async () => {
 });
 
 test('position is 0 only at the bottom and 100 only at the top', () => {
-  for (const [heightMm, position] of [[650, 0], [653, 0], [654, 1], [950, 50], [1246, 99], [1248, 100], [1250, 100]]) {
+  for (const [heightMm, position] of [
+         [650, 0], [653, 0], [654, 1], [950, 50], [1246, 99], [1248, 100], [1250, 100]]) {
     assert.equal(setup({heightMm}).desk.position, position, `at ${heightMm}`);
   }
 });
@@ -559,8 +564,10 @@ test('close stops the desk and calls nobody afterwards', async () => {
 test('options are checked by name', () => {
   const hardware = new FakeDesk(new FakeClock());
   assert.throws(() => new Desk(hardware, {stalMs: 1}), {name: 'TypeError', message: /found "stalMs"/});
-  assert.throws(() => new Desk(hardware, {stallMs: 1}), {name: 'RangeError', message: /stallMs: .*200 to 20000, found 1/});
-  assert.throws(() => new Desk(hardware, {minMm: 800, maxMm: 700}), {name: 'RangeError', message: /above minMm/});
+  assert.throws(() => new Desk(hardware, {stallMs: 1}),
+    {name: 'RangeError', message: /stallMs: .*200 to 20000, found 1/});
+  assert.throws(
+    () => new Desk(hardware, {minMm: 800, maxMm: 700}), {name: 'RangeError', message: /above minMm/});
   assert.throws(() => new Desk({}), {name: 'TypeError', message: /driver.raise/});
 });
 

@@ -58,7 +58,8 @@ test('once times out with ETIMEDOUT', async () => {
 
 test('once rejects with the signal\'s reason, before and while it waits', async () => {
   const emitter = make();
-  await assert.rejects(emitter.once('a', {signal: AbortSignal.abort(new Error('early'))}), {message: 'early'});
+  await assert.rejects(
+    emitter.once('a', {signal: AbortSignal.abort(new Error('early'))}), {message: 'early'});
   const controller = new AbortController();
   const waiting = emitter.once('a', {signal: controller.signal});
   controller.abort(new Error('late'));
@@ -153,9 +154,11 @@ test('several readers of one iterator are served in order', async () => {
 });
 
 test('options of iteration are checked', () => {
-  assert.throws(() => make().iterate('a', {buffer: 0}), {name: 'RangeError', message: /buffer: .*1 to 65536, found 0/});
+  assert.throws(
+    () => make().iterate('a', {buffer: 0}), {name: 'RangeError', message: /buffer: .*1 to 65536, found 0/});
   assert.throws(() => make().iterate('a', {buffer: 'x'}), {name: 'TypeError'});
-  assert.throws(() => make().iterate('a', {overflow: 'grow'}), {message: /drop-oldest, latest, error, found "grow"/});
+  assert.throws(
+    () => make().iterate('a', {overflow: 'grow'}), {message: /drop-oldest, latest, error, found "grow"/});
 });
 
 await run();

@@ -26,8 +26,7 @@ export class FakeClock {
     const end = this.#now + milliseconds;
     for (;;) {
       await settle();
-      const next = this.#timers.reduce((first, timer) =>
-        (first === null || timer.at < first.at || (timer.at === first.at && timer.id < first.id) ? timer : first), null);
+      const [next = null] = [...this.#timers].sort((a, b) => a.at - b.at || a.id - b.id);
       if (next === null || next.at > end) break;
       this.#now = Math.max(this.#now, next.at);
       this.clearTimeout(next);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A desk of steel, motor and driver on a FakeClock: it accelerates at once, coasts after a stop, and reports its
-// height every 200 ms while it moves. What can go wrong with a desk is a property.
+// A desk of steel, motor and driver on a FakeClock: it accelerates at once, coasts after a stop, and reports
+// its height every 200 ms while it moves. What can go wrong with a desk is a property.
 
 export class FakeDesk {
   #clock;
@@ -58,7 +58,8 @@ export class FakeDesk {
     this.commands.push(`goto ${mm}`);
     if (!this.gotoWorks) return;
     const sign = Math.sign(mm - this.heightMm);
-    this.#drive(sign, this.gotoNudgeMm === null ? mm + this.gotoOffsetMm : this.heightMm + sign * this.gotoNudgeMm);
+    this.#drive(
+      sign, this.gotoNudgeMm === null ? mm + this.gotoOffsetMm : this.heightMm + sign * this.gotoNudgeMm);
   }
 
   recall(slot) {

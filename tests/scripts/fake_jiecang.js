@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Jiecang controller at the other end of a fake serial port, on a FakeClock. Works on whole frames; what a real
-// one does to scripts is there: it sleeps, echoes, answers 13 ms later, reports while it moves and is silent then.
+// A Jiecang controller at the other end of a fake serial port, on a FakeClock. Works on whole frames; what a
+// real one does to scripts is there: it sleeps, echoes, answers 13 ms later, reports while it moves and is
+// silent then.
 
 import {decodeFrame} from '../../scripts/lib/jiecang_frames.js';
 import {Emitter} from '../../bindings/js/emitter.js';
@@ -69,7 +70,8 @@ export class FakeJiecang {
     this.connected = false;
     this.direction = 0;
     this.#goal = null;
-    this.#events.emit('disconnect', Object.assign(new Error('serial port /dev/fake: unplugged'), {code: 'ERR_DISCONNECTED'}));
+    this.#events.emit(
+      'disconnect', Object.assign(new Error('serial port /dev/fake: unplugged'), {code: 'ERR_DISCONNECTED'}));
   }
 
   plug() {
@@ -119,7 +121,8 @@ export class FakeJiecang {
       this.ignoresSettings--;
       return undefined;
     }
-    return this.#answer(report(0x25, 2, 0xd0), report(0x26, 3, 0xe8), report(0x27, 0, 0), report(0x28, 0, 0), this.#height());
+    return this.#answer(
+      report(0x25, 2, 0xd0), report(0x26, 3, 0xe8), report(0x27, 0, 0), report(0x28, 0, 0), this.#height());
   }
 
   #goto(mm) {

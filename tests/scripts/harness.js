@@ -52,7 +52,8 @@ function same(a, b) {
     return b instanceof Map && same([...a], [...b]);
   }
   const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && same(a[key], b[key]));
+  return keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && same(a[key], b[key]));
 }
 
 function check(condition, message) {
@@ -83,7 +84,9 @@ export const assert = {
       `${message}: expected ${expected} within ${tolerance}, found ${inspect(actual)}`);
   },
 
-  match(text, pattern) { check(pattern.test(text), `expected text like ${pattern}, found ${inspect(text)}`); },
+  match(text, pattern) {
+    check(pattern.test(text), `expected text like ${pattern}, found ${inspect(text)}`);
+  },
 
   // `expected` is a pattern for the text, or properties of the error (values or patterns).
   throws(fn, expected) {

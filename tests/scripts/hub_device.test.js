@@ -16,7 +16,8 @@ test('the device is declared with what it says about itself', () => {
 
 test('declares entities with discovery\'s own names', () => {
   const {hub, device} = setup();
-  device.sensor('height', {name: 'Height', deviceClass: 'distance', unit: 'cm', stateClass: 'measurement', precision: 1});
+  device.sensor(
+    'height', {name: 'Height', deviceClass: 'distance', unit: 'cm', stateClass: 'measurement', precision: 1});
   device.number('target', {min: 62, max: 127.5, step: 0.5, mode: 'slider', unit: 'cm', onCommand: () => {}});
   device.binarySensor('moving', {deviceClass: 'moving', category: 'diagnostic'});
   device.select('preset', {options: ['manual', 'sit'], onCommand: () => {}});
@@ -25,9 +26,18 @@ test('declares entities with discovery\'s own names', () => {
   device.event('keypad', {eventTypes: ['up', 'down']});
   device.cover('cover', {onCommand: () => {}, onPosition: () => {}});
   assert.equal(hub.declared, {
-    height: ['sensor', {name: 'Height', device_class: 'distance', unit_of_measurement: 'cm',
-      state_class: 'measurement', suggested_display_precision: 1}, true, false],
-    target: ['number', {min: 62, max: 127.5, step: 0.5, mode: 'slider', unit_of_measurement: 'cm'}, true, true],
+    height: [
+      'sensor', {
+        name: 'Height',
+        device_class: 'distance',
+        unit_of_measurement: 'cm',
+        state_class: 'measurement',
+        suggested_display_precision: 1
+      },
+      true, false
+    ],
+    target:
+      ['number', {min: 62, max: 127.5, step: 0.5, mode: 'slider', unit_of_measurement: 'cm'}, true, true],
     moving: ['binary_sensor', {device_class: 'moving', entity_category: 'diagnostic'}, true, false],
     preset: ['select', {options: ['manual', 'sit']}, true, true],
     lock: ['switch', {icon: 'mdi:lock'}, true, true],
@@ -39,7 +49,8 @@ test('declares entities with discovery\'s own names', () => {
 
 test('an option that hubs would drop without a word is refused', () => {
   const {device} = setup();
-  assert.throws(() => device.sensor('height', {units: 'cm'}), {name: 'TypeError', message: /height: .*found "units"/});
+  assert.throws(
+    () => device.sensor('height', {units: 'cm'}), {name: 'TypeError', message: /height: .*found "units"/});
   assert.throws(() => device.button('stop', {onPress: () => {}, unit: 'cm'}), {message: /found "unit"/});
 });
 
@@ -63,9 +74,11 @@ test('a value is published when it changes', () => {
 });
 
 test('numbers are plain decimals', () => {
-  assert.equal([86.4, 100, 0, -0, 1e-9, 0.1 + 0.2, -1.5, 1e7, Infinity, null].map((value) => formatNumber(value)),
+  assert.equal(
+    [86.4, 100, 0, -0, 1e-9, 0.1 + 0.2, -1.5, 1e7, Infinity, null].map((value) => formatNumber(value)),
     ['86.4', '100', '0', '0', '0', '0.3', '-1.5', '10000000', 'None', 'None']);
-  assert.equal([86, 86.44, -0.04].map((value) => formatNumber(value, {precision: 1, fixed: true})), ['86.0', '86.4', '0.0']);
+  assert.equal([86, 86.44, -0.04].map((value) => formatNumber(value, {precision: 1, fixed: true})),
+    ['86.0', '86.4', '0.0']);
 });
 
 test('a number is published inside its range', () => {
@@ -104,7 +117,8 @@ test('a select publishes its options only, and none may mean unknown', () => {
   preset.set('sit');
   preset.set(null);
   assert.equal(hub.states.map(([, value]) => value), ['sit', 'None']);
-  assert.throws(() => preset.set('stand'), {name: 'RangeError', message: /manual, sit or null, found "stand"/});
+  assert.throws(
+    () => preset.set('stand'), {name: 'RangeError', message: /manual, sit or null, found "stand"/});
   assert.throws(() => device.select('other', {options: ['None']}), {name: 'RangeError'});
   assert.throws(() => device.select('other', {options: []}), {name: 'TypeError'});
   assert.throws(() => device.select('other', {options: ['a', 'a']}), {message: /"a" twice/});
@@ -117,7 +131,8 @@ test('a cover publishes its position before its state', () => {
   cover.set({state: 'opening', position: 0});
   cover.set({state: 'opening', position: 12.4});
   cover.set({state: null, position: null});
-  assert.equal(hub.states, [['position', '0'], ['cover', 'closed'], ['cover', 'opening'], ['position', '12'], ['cover', 'None']]);
+  assert.equal(hub.states,
+    [['position', '0'], ['cover', 'closed'], ['cover', 'opening'], ['position', '12'], ['cover', 'None']]);
   assert.throws(() => cover.set({state: 'moving'}), {name: 'RangeError'});
   assert.throws(() => cover.set({position: 101}), {name: 'RangeError'});
 });
@@ -131,9 +146,10 @@ test('commands arrive as what they mean', () => {
   device.select('preset', {options: ['manual', 'sit'], onCommand: take('preset')});
   device.switch('lock', {onCommand: take('lock')});
   device.button('stop', {onPress: () => seen.push(['stop'])});
-  for (const [property, payload] of [['cover', 'OPEN'], ['cover', 'CLOSE'], ['cover', 'STOP'], ['position', '50'],
-    ['target', '94.80000000000001'], ['target', ' 86.3 '], ['target', '127.5000001'], ['preset', 'sit'], ['lock', 'ON'],
-    ['lock', 'OFF'], ['stop', 'PRESS']]) hub.command(property, payload);
+  for (const [property, payload] of [['cover', 'OPEN'], ['cover', 'CLOSE'], ['cover', 'STOP'],
+         ['position', '50'], ['target', '94.80000000000001'], ['target', ' 86.3 '], ['target', '127.5000001'],
+         ['preset', 'sit'], ['lock', 'ON'], ['lock', 'OFF'], ['stop', 'PRESS']])
+    hub.command(property, payload);
   assert.equal(seen, [['cover', 'open'], ['cover', 'close'], ['cover', 'stop'], ['position', 50],
     ['target', 94.80000000000001], ['target', 86.3], ['target', 127.5], ['preset', 'sit'], ['lock', true],
     ['lock', false], ['stop']]);
@@ -149,10 +165,12 @@ test('a bad command is reported with what was expected and found, and not passed
   device.switch('lock', {onCommand: refuse});
   device.button('stop', {onPress: refuse});
   device.sensor('height');
-  const bad = [['cover', 'open'], ['cover', ''], ['position', '101'], ['position', '-1'], ['position', 'nan'],
-    ['target', '61.9'], ['target', '128'], ['target', 'NaN'], ['target', 'Infinity'], ['target', ''], ['target', '0x50'],
-    ['target', '86,4'], ['target', '86.4 cm'], ['preset', 'Sit'], ['lock', 'on'], ['stop', 'press'], ['height', '5'],
-    ['nothing', 'x']];
+  const bad = [
+    ['cover', 'open'], ['cover', ''], ['position', '101'], ['position', '-1'], ['position', 'nan'],
+    ['target', '61.9'], ['target', '128'], ['target', 'NaN'], ['target', 'Infinity'], ['target', ''],
+    ['target', '0x50'], ['target', '86,4'], ['target', '86.4 cm'], ['preset', 'Sit'], ['lock', 'on'],
+    ['stop', 'press'], ['height', '5'], ['nothing', 'x']
+  ];
   for (const [property, payload] of bad) hub.command(property, payload);
   assert.equal(hub.errors.map(([property, {command, code}]) => [property, command, code]),
     bad.map(([property, payload]) => [property, payload, 'ERR_BAD_COMMAND']));

@@ -10,9 +10,11 @@ test('primitives read as in source text', () => {
 });
 
 test('objects show class, keys and values', () => {
-  assert.equal(inspect({a: 1, 'b-c': 'x', [Symbol('s')]: null}), '{ a: 1, \'b-c\': \'x\', [Symbol(s)]: null }');
+  assert.equal(
+    inspect({a: 1, 'b-c': 'x', [Symbol('s')]: null}), '{ a: 1, \'b-c\': \'x\', [Symbol(s)]: null }');
   assert.equal(inspect(new (class Desk { height = 5; })()), 'Desk { height: 5 }');
-  assert.equal([inspect({}), inspect([]), inspect(Object.create(null))], ['{}', '[]', '[Object: null prototype] {}']);
+  assert.equal(
+    [inspect({}), inspect([]), inspect(Object.create(null))], ['{}', '[]', '[Object: null prototype] {}']);
   assert.equal(inspect([1, , 'a']), '[ 1, <empty>, \'a\' ]');
 });
 
@@ -23,7 +25,15 @@ test('functions and classes show their names', () => {
 
 test('getters are not called', () => {
   let called = false;
-  const text = inspect({get a() { called = true; return 1; }, set b(value) {}, get c() { return 1; }, set c(value) {}});
+  const text = inspect({
+    get a() {
+      called = true;
+      return 1;
+    },
+    set b(value) {},
+    get c() { return 1; },
+    set c(value) {}
+  });
   assert.equal([text, called], ['{ a: [Getter], b: [Setter], c: [Getter/Setter] }', false]);
 });
 
@@ -71,7 +81,8 @@ test('errors show stack, code and cause', () => {
 });
 
 test('a value that resists is still shown', () => {
-  assert.equal(inspect(new Proxy({a: 1}, {ownKeys() { throw new Error('no'); }})), '[object that cannot be inspected]');
+  assert.equal(
+    inspect(new Proxy({a: 1}, {ownKeys() { throw new Error('no'); }})), '[object that cannot be inspected]');
   assert.equal(inspect(new Proxy({a: 1}, {})), '{ a: 1 }');
   const liar = Object.create(Map.prototype);
   liar.constructor = 5;
@@ -79,10 +90,12 @@ test('a value that resists is still shown', () => {
 });
 
 test('output is bounded, however large the value', () => {
-  const wide = Object.fromEntries(Array.from({length: 100000}, (_, index) => [`key${index}`, 'x'.repeat(50)]));
+  const wide =
+    Object.fromEntries(Array.from({length: 100000}, (_, index) => [`key${index}`, 'x'.repeat(50)]));
   let nested = 'end';
   for (let i = 0; i < 1000; i++) nested = [nested, nested];
-  for (const value of [wide, 'x'.repeat(1e6), Array(1e6).fill('x'.repeat(100)), nested, {a: 'y'.repeat(1e6)}]) {
+  for (const value
+         of [wide, 'x'.repeat(1e6), Array(1e6).fill('x'.repeat(100)), nested, {a: 'y'.repeat(1e6)}]) {
     assert.ok(inspect(value, {depth: 20}).length <= 10000);
     assert.ok(format('%s', value).length <= 10000);
   }
@@ -90,7 +103,8 @@ test('output is bounded, however large the value', () => {
 });
 
 test('format replaces as printf does, and appends the rest', () => {
-  assert.equal(format('%s is %d, %i, %f, %j%%', 'x', '4.5', 4.9, '1.5', {a: 1}), 'x is 4.5, 4, 1.5, {"a":1}%');
+  assert.equal(
+    format('%s is %d, %i, %f, %j%%', 'x', '4.5', 4.9, '1.5', {a: 1}), 'x is 4.5, 4, 1.5, {"a":1}%');
   assert.equal(format('%o|%O', {a: 1}, [2]), '{ a: 1 }|[ 2 ]');
   assert.equal(format('%cred%c', 'color: red', ''), 'red');
   assert.equal(format('a', 1, {b: 2}, 'c'), 'a 1 { b: 2 } c');

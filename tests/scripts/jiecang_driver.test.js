@@ -22,7 +22,9 @@ function setup({controller = {}, driver = {}, ...options} = {}) {
 
 async function ready(options) {
   const parts = setup(options);
-  assert.ok(await parts.clock.advanceUntil(() => parts.desk.heightMm !== null && parts.desk.maxMm === 1250, 20000), 'found');
+  assert.ok(
+    await parts.clock.advanceUntil(() => parts.desk.heightMm !== null && parts.desk.maxMm === 1250, 20000),
+    'found');
   await parts.clock.advance(1000);
   parts.jiecang.sent.length = 0;
   parts.jiecang.sentAt.length = 0;
@@ -180,20 +182,21 @@ test('recalls a stored height and learns it', async () => {
   assert.equal(jiecang.sent.filter((frame) => frame === '0600').length, 1);
 });
 
-test('an error report is a fault with its meaning, stops the desk, and is over when heights come without it', async () => {
-  const {clock, jiecang, desk, warnings} = await ready();
-  const move = desk.moveTo(1200);
-  await clock.advance(2000);
-  jiecang.say(report(0x02, 0x01));
-  assert.equal(desk.fault, {code: 'E01', text: 'motor 1 overcurrent'});
-  assert.equal(jiecang.direction, 0);
-  assert.equal((await outcome(clock, move)).reason, 'fault');
-  await assert.rejects(desk.moveTo(900), {code: 'ERR_DESK_FAULT', message: /E01/});
-  assert.equal(warnings, ['E01: motor 1 overcurrent']);
-  const at = jiecang.heightMm;
-  assert.ok(await clock.advanceUntil(() => desk.fault === null, 30000));
-  assert.equal(jiecang.heightMm, at, 'no retry');
-});
+test('an error report is a fault with its meaning, stops the desk, and is over when heights come without it',
+  async () => {
+    const {clock, jiecang, desk, warnings} = await ready();
+    const move = desk.moveTo(1200);
+    await clock.advance(2000);
+    jiecang.say(report(0x02, 0x01));
+    assert.equal(desk.fault, {code: 'E01', text: 'motor 1 overcurrent'});
+    assert.equal(jiecang.direction, 0);
+    assert.equal((await outcome(clock, move)).reason, 'fault');
+    await assert.rejects(desk.moveTo(900), {code: 'ERR_DESK_FAULT', message: /E01/});
+    assert.equal(warnings, ['E01: motor 1 overcurrent']);
+    const at = jiecang.heightMm;
+    assert.ok(await clock.advanceUntil(() => desk.fault === null, 30000));
+    assert.equal(jiecang.heightMm, at, 'no retry');
+  });
 
 test('overheated motors rest for 16 minutes', async () => {
   const {clock, jiecang, desk} = await ready();
@@ -257,20 +260,21 @@ test('motion that the hand controller causes is shown', async () => {
   await assert.rejects(desk.moveTo(1000), {code: 'ERR_DESK_OVERRIDE'});
 });
 
-test('an unplugged port ends the move; plugged in again the desk is found and stays where it is', async () => {
-  const {clock, jiecang, desk} = await ready();
-  const move = desk.moveTo(1200);
-  await clock.advance(2000);
-  jiecang.unplug();
-  assert.equal((await outcome(clock, move)).reason, 'disconnect');
-  assert.equal([desk.connected, desk.heightMm], [false, null]);
-  await clock.advance(20000);
-  const at = jiecang.heightMm;
-  jiecang.plug();
-  assert.ok(await clock.advanceUntil(() => desk.connected && desk.heightMm !== null, 5000));
-  await clock.advance(20000);
-  assert.equal(jiecang.heightMm, at);
-});
+test(
+  'an unplugged port ends the move; plugged in again the desk is found and stays where it is', async () => {
+    const {clock, jiecang, desk} = await ready();
+    const move = desk.moveTo(1200);
+    await clock.advance(2000);
+    jiecang.unplug();
+    assert.equal((await outcome(clock, move)).reason, 'disconnect');
+    assert.equal([desk.connected, desk.heightMm], [false, null]);
+    await clock.advance(20000);
+    const at = jiecang.heightMm;
+    jiecang.plug();
+    assert.ok(await clock.advanceUntil(() => desk.connected && desk.heightMm !== null, 5000));
+    await clock.advance(20000);
+    assert.equal(jiecang.heightMm, at);
+  });
 
 test('a controller that falls silent is given up, and found again when it speaks', async () => {
   const {clock, jiecang, desk} = await ready();

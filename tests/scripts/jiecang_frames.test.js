@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import {commands, decodeFrame, faultOf, framing, heightToMm, mayBeSent} from '../../scripts/lib/jiecang_frames.js';
+import {commands, decodeFrame, faultOf, framing, heightToMm, mayBeSent}
+  from '../../scripts/lib/jiecang_frames.js';
+
 import {assert, run, test} from './harness.js';
-import vectors from './vectors/jiecang.json' with { type: 'json' };
+import vectors from './vectors/jiecang.json' with {type : 'json'};
 
 const toBytes = (hex) => Uint8Array.from(hex.match(/../g) || [], (pair) => Number.parseInt(pair, 16));
-const toHex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('').toUpperCase();
+const toHex = (bytes) =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('').toUpperCase();
 const frames = vectors.filter(({valid, direction}) => valid && direction !== 'stream');
 
 test('there are vectors of every sort', () => {
@@ -24,7 +27,8 @@ test('every valid vector decodes to its command and parameters', () => {
 });
 
 test('every invalid vector is rejected', () => {
-  for (const {hex, why} of vectors.filter(({valid}) => !valid)) assert.equal(decodeFrame(toBytes(hex)), null, why);
+  for (const {hex, why} of vectors.filter(({valid}) => !valid))
+    assert.equal(decodeFrame(toBytes(hex)), null, why);
 });
 
 test('heights come out in millimetres, from millimetres and from tenths of inches', () => {
@@ -75,10 +79,16 @@ test('a frame of the stream vector is found by its length, not by 7E', () => {
 
 test('what deskd sends equals what was captured', () => {
   const sent = {
-    'F1F10000007E': commands.wake(), 'F1F10700077E': commands.settings(), 'F1F12B002B7E': commands.stop(),
-    'F1F10C000C7E': commands.physicalLimits(), 'F1F12700277E': commands.recall(3), 'F1F12800287E': commands.recall(4),
-    'F1F11F0100207E': commands.lockState(), 'F1F11B0202ABCA7E': commands.goTo(683),
-    'F1F11B0202B8D77E': commands.goTo(696), 'F1F11B020352727E': commands.goTo(850.2),
+    'F1F10000007E': commands.wake(),
+    'F1F10700077E': commands.settings(),
+    'F1F12B002B7E': commands.stop(),
+    'F1F10C000C7E': commands.physicalLimits(),
+    'F1F12700277E': commands.recall(3),
+    'F1F12800287E': commands.recall(4),
+    'F1F11F0100207E': commands.lockState(),
+    'F1F11B0202ABCA7E': commands.goTo(683),
+    'F1F11B0202B8D77E': commands.goTo(696),
+    'F1F11B020352727E': commands.goTo(850.2),
   };
   for (const [hex, bytes] of Object.entries(sent)) assert.equal(toHex(bytes), hex);
   assert.equal(toHex(commands.goTo(1372)), 'F1F11B02055C7E7E');  // the sum is 7E
@@ -100,7 +110,8 @@ test('the guard refuses calibration, limits, lock toggle, touch mode, reset and 
     return Uint8Array.of(0xf1, 0xf1, ...body, body.reduce((total, byte) => (total + byte) & 0xff, 0), 0x7e);
   };
   assert.ok(mayBeSent(frame(0x2b)), 'the frame maker works');
-  for (const command of [0x10, 0x11, 0x12, 0x91, 0x21, 0x22, 0x23, 0xfe, 0x1d, 0x19, 0xa2, 0x08, 0x09, 0x1c]) {
+  for (const command
+         of [0x10, 0x11, 0x12, 0x91, 0x21, 0x22, 0x23, 0xfe, 0x1d, 0x19, 0xa2, 0x08, 0x09, 0x1c]) {
     assert.equal(mayBeSent(frame(command)), false, command.toString(16));
   }
   assert.equal(mayBeSent(frame(0x1f, 0x01)), false);

@@ -36,15 +36,18 @@ test('publishes text, bytes, numbers, flags and objects as JSON', async () => {
   await client.publish('t', 4.5, {qos: 2});
   await client.publish('t', false);
   await client.publish('t', {a: [1]});
-  assert.equal(native.published, [['t', 'text', 1, false], ['t', Uint8Array.of(1), 0, true], ['t', '4.5', 2, false],
-    ['t', 'false', 1, false], ['t', '{"a":[1]}', 1, false]]);
+  assert.equal(native.published, [
+    ['t', 'text', 1, false], ['t', Uint8Array.of(1), 0, true], ['t', '4.5', 2, false],
+    ['t', 'false', 1, false], ['t', '{"a":[1]}', 1, false]
+  ]);
 });
 
 test('refuses payloads and qualities that there are not', async () => {
   const {client} = setup();
   await assert.rejects(client.publish('t'), {name: 'TypeError', message: /payload: .*found undefined/});
   await assert.rejects(client.publish('t', () => {}), {name: 'TypeError', message: /found a function/});
-  await assert.rejects(client.publish('t', 'x', {qos: 3}), {name: 'RangeError', message: /qos: .*from 0 to 2, found 3/});
+  await assert.rejects(
+    client.publish('t', 'x', {qos: 3}), {name: 'RangeError', message: /qos: .*from 0 to 2, found 3/});
 });
 
 test('a message knows its topic, bytes, text, JSON, quality and whether it was retained', async () => {
@@ -65,7 +68,8 @@ test('text that is no JSON is named', async () => {
   let message = null;
   await client.subscribe('a', (received) => { message = received; });
   native.subscriptions[0].fn('a', bytes('up'), 1, false);
-  assert.throws(() => message.json(), {name: 'SyntaxError', code: 'ERR_BAD_JSON', message: /on a: .*found "up"/});
+  assert.throws(
+    () => message.json(), {name: 'SyntaxError', code: 'ERR_BAD_JSON', message: /on a: .*found "up"/});
 });
 
 test('nothing is delivered after close', async () => {

@@ -18,8 +18,10 @@ test('opening what is not there rejects with the system\'s code', async () => {
 });
 
 test('an option or framing key that does not exist is named', async () => {
-  await assert.rejects(serial.open({path: '/dev/null', baudrate: 9600}), {name: 'TypeError', message: /found "baudrate"/});
-  await assert.rejects(serial.open({path: '/dev/null', framing: {type: 'length', lenghtAt: 1}}), {message: /found "lenghtAt"/});
+  await assert.rejects(
+    serial.open({path: '/dev/null', baudrate: 9600}), {name: 'TypeError', message: /found "baudrate"/});
+  await assert.rejects(
+    serial.open({path: '/dev/null', framing: {type: 'length', lenghtAt: 1}}), {message: /found "lenghtAt"/});
   await assert.rejects(serial.open(), {name: 'TypeError', message: /expected an object, found undefined/});
   await assert.rejects(serial.open({path: '/dev/null', framing: 'length'}), {name: 'TypeError'});
 });

@@ -135,7 +135,8 @@ test('an aborted request rejects with the reason, waiting or running', async () 
   assert.equal(native.written, [[1], [3]]);
   callbacks.frame(frame(4));
   assert.equal(await third, frame(4));
-  await assert.rejects(port.request([5], {signal: AbortSignal.abort(new Error('early'))}), {message: 'early'});
+  await assert.rejects(
+    port.request([5], {signal: AbortSignal.abort(new Error('early'))}), {message: 'early'});
 });
 
 test('a disconnection fails the running request', async () => {
@@ -174,7 +175,8 @@ test('no more than 64 requests wait', async () => {
 test('request options are checked by name', async () => {
   const {port} = setup();
   await assert.rejects(port.request([1], {timeout: 0}), {name: 'RangeError', message: /^timeout: /});
-  await assert.rejects(port.request([1], {retries: 1.5}), {name: 'RangeError', message: /^retries: expected an integer/});
+  await assert.rejects(
+    port.request([1], {retries: 1.5}), {name: 'RangeError', message: /^retries: expected an integer/});
   await assert.rejects(port.request([1], {match: 5}), {name: 'TypeError', message: /^match: /});
 });
 

@@ -33,7 +33,10 @@ test('a listener may stop those after it, and be removed by a signal', () => {
   const target = new EventTarget();
   const controller = new AbortController();
   const seen = [];
-  target.addEventListener('x', (event) => { seen.push(1); event.stopImmediatePropagation(); }, {signal: controller.signal});
+  target.addEventListener('x', (event) => {
+    seen.push(1);
+    event.stopImmediatePropagation();
+  }, {signal: controller.signal});
   target.addEventListener('x', () => seen.push(2));
   target.dispatchEvent(new Event('x'));
   controller.abort();
@@ -46,7 +49,9 @@ test('what is no event is refused, and what is dispatched cannot be dispatched a
   assert.throws(() => target.dispatchEvent({type: 'x'}), {name: 'TypeError'});
   assert.throws(() => new Event(), {name: 'TypeError'});
   let nested = null;
-  target.addEventListener('x', (event) => { nested = assert.throws(() => target.dispatchEvent(event), {name: 'InvalidStateError'}); });
+  target.addEventListener('x', (event) => {
+    nested = assert.throws(() => target.dispatchEvent(event), {name: 'InvalidStateError'});
+  });
   target.dispatchEvent(new Event('x'));
   assert.ok(nested);
 });
@@ -58,7 +63,8 @@ test('aborting tells once, with the reason', () => {
   controller.signal.onabort = () => seen.push('handler');
   controller.abort('why');
   controller.abort('again');
-  assert.equal([controller.signal.aborted, controller.signal.reason, seen], [true, 'why', ['abort', 'handler']]);
+  assert.equal(
+    [controller.signal.aborted, controller.signal.reason, seen], [true, 'why', ['abort', 'handler']]);
   assert.throws(() => AbortSignal.abort().throwIfAborted(), {name: 'AbortError', code: 20});
   assert.throws(() => new AbortSignal(), {name: 'TypeError'});
 });
@@ -98,7 +104,8 @@ test('a stream may be cut anywhere', () => {
   const bytes = new TextEncoder().encode(text);
   for (let at = 0; at <= bytes.length; at++) {
     const decoder = new TextDecoder();
-    const decoded = decoder.decode(bytes.subarray(0, at), {stream: true}) + decoder.decode(bytes.subarray(at));
+    const decoded =
+      decoder.decode(bytes.subarray(0, at), {stream: true}) + decoder.decode(bytes.subarray(at));
     assert.equal(decoded, text, `cut at ${at}`);
   }
   const decoder = new TextDecoder();
@@ -133,7 +140,8 @@ test('other encodings are refused', () => {
 });
 
 test('base64 goes both ways, and says what is none', () => {
-  assert.equal([btoa('Ma'), btoa(''), btoa('\u00ff'), atob('TWE='), atob(' TWE ')], ['TWE=', '', '/w==', 'Ma', 'Ma']);
+  assert.equal(
+    [btoa('Ma'), btoa(''), btoa('\u00ff'), atob('TWE='), atob(' TWE ')], ['TWE=', '', '/w==', 'Ma', 'Ma']);
   assert.throws(() => btoa('\u0100'), {name: 'InvalidCharacterError', code: 5});
   assert.throws(() => atob('a'), {name: 'InvalidCharacterError'});
 });
@@ -145,7 +153,8 @@ test('structuredClone copies deeply, cycles too, and refuses functions', () => {
   assert.ok(copy !== value && copy.self === copy && copy.a !== value.a);
   assert.equal([copy.a[1].b.getTime(), copy.m.get(1).has(2), copy.u], [5, true, Uint8Array.of(1)]);
   assert.throws(() => structuredClone(() => {}), {name: 'DataCloneError', code: 25});
-  assert.throws(() => structuredClone({get a() { throw new RangeError('mine'); }}), {name: 'RangeError', message: 'mine'});
+  assert.throws(() => structuredClone({get a() { throw new RangeError('mine'); }}),
+    {name: 'RangeError', message: 'mine'});
   assert.throws(() => structuredClone(), {name: 'TypeError'});
 });
 
@@ -167,7 +176,8 @@ test('random values differ and identifiers have their form', () => {
   assert.throws(() => crypto.getRandomValues(new Uint8Array(65537)), {name: 'QuotaExceededError'});
   const ids = new Set(Array.from({length: 100}, () => crypto.randomUUID()));
   assert.equal(ids.size, 100);
-  for (const id of ids) assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  for (const id of ids)
+    assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 });
 
 test('timers and microtasks run in their order', async () => {
