@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// deskd-sim: a simulated standing desk on a pseudo-terminal.
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+#include <optional>
+
+#include "daemon/sim/control.h"
+#include "daemon/sim/line_input.h"
+#include "daemon/sim/options.h"
+#include "daemon/sim/trace.h"
+#include "hal/base/loop.h"
+#include "hal/sim/jiecang_runner.h"
+
+namespace deskd {
+namespace {
+
+int run(const SimOptions& options) {
+  Loop loop;
+  const Signal onTerm(loop, SIGTERM, [&] { loop.stop(); });
+  const Signal onInt(loop, SIGINT, [&] { loop.stop(); });
+  Trace trace(options.tracePath);
+  JiecangRunner runner(loop, options.desk, options.link,
+                       [&](std::uint64_t atMs, std::string_view what) { trace.write(atMs, what); });
+  const LineHandler handle = [&](std::string_view line) { return obey(runner, line); };
+  const StandardInput input(loop, handle);
+  std::optional<ControlSocket> control;
+  if (!options.controlPath.empty()) control.emplace(loop, options.controlPath, handle);
+  std::printf("ready %s\n", runner.path().c_str());
+  std::fflush(stdout);
+  loop.run();
+  return 0;
+}
+
+}  // namespace
+}  // namespace deskd
+
+int main(int argc, char** argv) {
+  const pid_t parent = ::getppid();
+  const auto parsed = deskd::parseSimOptions(argc, argv);
+  if (const int* status = std::get_if<int>(&parsed)) return *status;
+  const auto& options = std::get<deskd::SimOptions>(parsed);
+  ::signal(SIGPIPE, SIG_IGN);
+  if (options.dieWithParent) {
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (::getppid() != parent) return 0;  // it ended before the kernel was told
+  }
+  try {
+    return deskd::run(options);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "deskd-sim: %s\n", error.what());
+    return 1;
+  }
+}

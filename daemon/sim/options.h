@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "hal/sim/jiecang_desk.h"
+
+namespace deskd {
+
+struct SimOptions {
+  JiecangOptions desk;
+  std::string link;
+  std::string tracePath;
+  std::string controlPath;
+  bool dieWithParent = false;
+};
+
+// The options, or the status to exit with: help or a complaint has been printed.
+std::variant<SimOptions, int> parseSimOptions(int argc, char** argv);
+
+}  // namespace deskd
