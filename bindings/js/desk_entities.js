@@ -123,7 +123,7 @@ class Exposure {
     const mm = {minMm: desk.minMm, maxMm: desk.maxMm};
     if (cover) {
       this.#entities.cover = device.cover('cover', {
-        name: 'Desk', icon: 'mdi:desk',
+        icon: 'mdi:desk',
         onCommand: (word) => this.#coverCommand(word),
         onPosition: (percent) => this.#positionCommand(percent),
       });

@@ -3,7 +3,7 @@
 // again after a reconnect and drops commands that are retained or stale.
 
 import {checkFunction, codedError, describe, numberOption} from './errors.js';
-import {badCommand, formatFlag, formatNumber, parseNumber, parseWord, unknown} from './hub_values.js';
+import {badCommand, parseNumber, parseWord, toFlag, toNumber} from './hub_values.js';
 
 const idPattern = /^[a-z0-9][a-z0-9-]*$/;
 
@@ -53,11 +53,11 @@ class Entity {
     this.property = property;
   }
 
-  // Publishes `text` if it is not what was published last.
-  publish(text) {
-    if (text === this.#last || this.#link.removed) return;
-    this.#last = text;
-    this.#link.state(text);
+  // Publishes `value` if it is not what was published last. null: unknown.
+  publish(value) {
+    if (value === this.#last || this.#link.removed) return;
+    this.#last = value;
+    this.#link.state(value);
   }
 
   // Takes the entity out of the hub. Further values are ignored.
@@ -68,19 +68,19 @@ class Entity {
 }
 
 class Sensor extends Entity {
-  #format;
+  #precision;
 
   constructor(link, property, {precision}) {
     super(link, property);
-    this.#format = {precision, fixed: precision !== undefined};
+    this.#precision = precision;
   }
 
   // A number, a text, or null for unknown.
-  set(value) { this.publish(typeof value === 'string' ? value : formatNumber(value, this.#format)); }
+  set(value) { this.publish(typeof value === 'string' ? value : toNumber(value, this.#precision)); }
 }
 
 class BinarySensor extends Entity {
-  set(value) { this.publish(formatFlag(value, this.property)); }
+  set(value) { this.publish(toFlag(value, this.property)); }
 }
 
 class NumberEntity extends Entity {
@@ -97,8 +97,8 @@ class NumberEntity extends Entity {
   // Published inside min and max, for hubs refuse anything else; null for unknown.
   set(value) {
     const {min, max, precision} = this.#range;
-    const known = value !== null && value !== undefined && Number.isFinite(value);
-    this.publish(known ? formatNumber(Math.min(max, Math.max(min, value)), {precision}) : unknown);
+    const number = toNumber(value, precision);
+    this.publish(number === null ? null : Math.min(max, Math.max(min, number)));
   }
 
   // Announces other limits, if they are others.
@@ -131,7 +131,7 @@ class Select extends Entity {
       throw new RangeError(`${this.property}: expected one of ${this.#options.join(', ')} or null, ` +
         `found ${describe(value)}`);
     }
-    this.publish(value === null ? unknown : value);
+    this.publish(value);
   }
 }
 
@@ -155,9 +155,9 @@ class Cover extends Entity {
     }
     if (position !== undefined && position !== null) {
       numberOption(position, `${this.property}.position`, {min: 0, max: 100});
-      this.#position.publish(String(Math.round(position)));
+      this.#position.publish(Math.round(position));
     }
-    if (state !== undefined) this.publish(state === null ? unknown : state);
+    if (state !== undefined) this.publish(state);
   }
 
   remove() {
@@ -279,10 +279,7 @@ export class Device {
     checkFunction(onPress, `${property}.onPress`);
     const link = this.#declare(property, {
       component: 'button', config: discovery(property, options, []), state: false,
-      command: (payload) => {
-        parseWord(payload, ['PRESS']);
-        return onPress();
-      },
+      command: () => onPress(),  // whatever the payload says, it was pressed
     });
     return new Button(link, property);
   }
@@ -348,7 +345,7 @@ export class Device {
     this.#properties.add(property);
     const link = {
       removed: false,
-      state: (text) => this.#native.state(property, text),
+      state: (value) => this.#native.state(property, JSON.stringify(value)),
       event: (object) => this.#native.event(property, object),
       forget: () => {
         link.removed = true;

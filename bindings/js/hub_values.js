@@ -1,24 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values on their way to and from hubs. Hubs read plain decimals with a dot, exact words, and `None` for
-// unknown; they send numbers such as 94.80000000000001.
+// Values on their way to and from hubs. How a value is written for them (plain decimals, ON, None) is the
+// daemon's; hubs send numbers such as 94.80000000000001.
 
 import {codedError, describe} from './errors.js';
 
-export const unknown = 'None';
-
-// At most `precision` decimals, no exponent, no trailing zeros unless `fixed`.
-export function formatNumber(value, {precision = 6, fixed = false} = {}) {
-  if (value === null || value === undefined || !Number.isFinite(value)) return unknown;
-  const text = value.toFixed(precision);
-  const trimmed = fixed || !text.includes('.') ? text : text.replace(/\.?0+$/, '');
-  return /^-0(\.0*)?$/.test(trimmed) ? trimmed.slice(1) : trimmed;
+// At most `precision` decimals; null, which means unknown, for what is no finite number.
+export function toNumber(value, precision = 6) {
+  if (typeof value !== 'number' || !Number.isFinite(value)) return null;
+  return Number(value.toFixed(precision)) + 0;  // never -0
 }
 
-export function formatFlag(value, name) {
-  if (value === null || value === undefined) return unknown;
-  if (typeof value !== 'boolean')
-    throw new TypeError(`${name}: expected true, false or null, found ${describe(value)}`);
-  return value ? 'ON' : 'OFF';
+export function toFlag(value, name) {
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'boolean') return value;
+  throw new TypeError(`${name}: expected true, false or null, found ${describe(value)}`);
 }
 
 export function badCommand(expected, payload) {
@@ -31,7 +26,7 @@ export function parseNumber(payload, {min, max}) {
   // A slider's last step may miss the limit by a rounding error; that is the limit.
   const slack = 1e-6;
   if (!(value >= min - slack && value <= max + slack)) {
-    throw badCommand(`a number from ${formatNumber(min)} to ${formatNumber(max)}`, payload);
+    throw badCommand(`a number from ${min} to ${max}`, payload);
   }
   return Math.min(max, Math.max(min, value));
 }

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // native:hub, as bindings/hub.cpp is seen from JavaScript: remembers what it was told, and sends commands.
+// States come as JSON and are kept as the daemon publishes them.
+
+function published(json) {
+  const value = JSON.parse(json);
+  if (value === null) return 'None';
+  if (typeof value === 'boolean') return value ? 'ON' : 'OFF';
+  return String(value);
+}
 
 export class FakeHub {
   info = null;
@@ -21,7 +29,7 @@ export class FakeHub {
     this.declared[property] = declaration;
   }
   remove(property) { this.removed.push(property); }
-  state(property, value) { this.states.push([property, value]); }
+  state(property, json) { this.states.push([property, published(json)]); }
   attributes(object) { this.attributeLog.push(object); }
   event(property, object) { this.events.push([property, object]); }
   error(property, object) { this.errors.push([property, object]); }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import {Device} from '../../bindings/js/hub_device.js';
-import {formatNumber} from '../../bindings/js/hub_values.js';
+import {toNumber} from '../../bindings/js/hub_values.js';
 import {FakeHub} from './fake_hub.js';
 import {settle} from './fake_clock.js';
 import {assert, run, test} from './harness.js';
@@ -73,12 +73,11 @@ test('a value is published when it changes', () => {
   assert.equal(hub.states, [['height', '86.4'], ['height', '86.5'], ['height', 'None']]);
 });
 
-test('numbers are plain decimals', () => {
+test('numbers are rounded, and unknown when they are none', () => {
+  assert.equal([86.4, 100, 0, -0, 1e-9, 0.1 + 0.2, -1.5, 1e7, Infinity, null].map((value) => toNumber(value)),
+    [86.4, 100, 0, 0, 0, 0.3, -1.5, 10000000, null, null]);
   assert.equal(
-    [86.4, 100, 0, -0, 1e-9, 0.1 + 0.2, -1.5, 1e7, Infinity, null].map((value) => formatNumber(value)),
-    ['86.4', '100', '0', '0', '0', '0.3', '-1.5', '10000000', 'None', 'None']);
-  assert.equal([86, 86.44, -0.04].map((value) => formatNumber(value, {precision: 1, fixed: true})),
-    ['86.0', '86.4', '0.0']);
+    [86, 86.44, -0.04, Number.NaN, '5'].map((value) => toNumber(value, 1)), [86, 86.4, 0, null, null]);
 });
 
 test('a number is published inside its range', () => {
@@ -163,19 +162,26 @@ test('a bad command is reported with what was expected and found, and not passed
   device.number('target', {min: 62, max: 127.5, onCommand: refuse});
   device.select('preset', {options: ['manual', 'sit'], onCommand: refuse});
   device.switch('lock', {onCommand: refuse});
-  device.button('stop', {onPress: refuse});
   device.sensor('height');
   const bad = [
     ['cover', 'open'], ['cover', ''], ['position', '101'], ['position', '-1'], ['position', 'nan'],
     ['target', '61.9'], ['target', '128'], ['target', 'NaN'], ['target', 'Infinity'], ['target', ''],
     ['target', '0x50'], ['target', '86,4'], ['target', '86.4 cm'], ['preset', 'Sit'], ['lock', 'on'],
-    ['stop', 'press'], ['height', '5'], ['nothing', 'x']
+    ['height', '5'], ['nothing', 'x']
   ];
   for (const [property, payload] of bad) hub.command(property, payload);
   assert.equal(hub.errors.map(([property, {command, code}]) => [property, command, code]),
     bad.map(([property, payload]) => [property, payload, 'ERR_BAD_COMMAND']));
   assert.match(hub.errors[5][1].message, /a number from 62 to 127.5, found "61.9"/);
   assert.match(hub.errors[13][1].message, /one of manual, sit, found "Sit"/);
+});
+
+test('a button is pressed whatever the payload says', () => {
+  const {hub, device} = setup();
+  let presses = 0;
+  device.button('stop', {onPress: () => { presses++; }});
+  for (const payload of ['PRESS', 'press', '', '1']) hub.command('stop', payload);
+  assert.equal([presses, hub.errors], [4, []]);
 });
 
 test('what a handler throws or rejects with is published, and later commands are handled', async () => {
