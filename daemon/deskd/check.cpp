@@ -9,7 +9,7 @@
 #include <set>
 
 #include "daemon/deskd/child_process.h"
-#include "daemon/deskd/mqtt_client.h"
+#include "daemon/deskd/mqtt_version.h"
 #include "daemon/deskd/script_directory.h"
 #include "daemon/deskd/secret.h"
 #include "hal/library_versions.h"

@@ -29,6 +29,7 @@ struct MqttSettings {
   Discovery discovery = Discovery::entity;
 
   bool enabled() const { return !url.empty(); }
+  bool operator==(const MqttSettings&) const = default;
 };
 
 // Takes "mqtt://host[:port]" or "mqtts://host[:port]" apart into url, host, port and tls; an IPv6 address is

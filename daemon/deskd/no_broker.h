@@ -16,6 +16,7 @@ class NoBroker final : public MqttLink {
       : answers_(loop, 100000, [](std::pair<MqttDone, MqttResult> answer) { answer.first(answer.second); }) {}
 
   bool connected() const override { return false; }
+  int protocolVersion() const override { return 0; }
   void publish(MqttMessage, MqttDone done) override {
     answer(std::move(done), {"ERR_OFFLINE", "no broker: deskd.toml has no [mqtt] url", false});
   }
