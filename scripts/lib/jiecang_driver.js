@@ -176,6 +176,7 @@ export class JiecangDriver {
       this.#writeFailed = false;
     }, (error) => {
       this.#writing = false;
+      if (error.code === 'ERR_CLOSED') return;
       if (!this.#writeFailed) this.#log.warning(`cannot write to ${this.#port.path}: ${error.message}`);
       this.#writeFailed = true;
     });
