@@ -3,7 +3,7 @@ import {commands, decodeFrame, faultOf, framing, heightToMm, mayBeSent}
   from '../../scripts/lib/jiecang_frames.js';
 
 import {assert, run, test} from './harness.js';
-import vectors from './vectors/jiecang.json' with {type : 'json'};
+import vectors from '../vectors/jiecang.json' with {type : 'json'};
 
 const toBytes = (hex) => Uint8Array.from(hex.match(/../g) || [], (pair) => Number.parseInt(pair, 16));
 const toHex = (bytes) =>
