@@ -342,8 +342,10 @@ declare module 'deskd:hub' {
    * reconnect, ignores commands that were retained or have become stale, and removes what the script no
    * longer declares.
    */
-  export function device(
-    info?: {name?: string; manufacturer?: string; model?: string; area?: string}): Device;
+  export function device(info?: {
+    name?: string; manufacturer?: string; model?: string; serialNumber?: string; version?: string;
+    hardwareVersion?: string; area?: string;
+  }): Device;
 }
 
 declare module 'deskd:desk' {
@@ -399,6 +401,8 @@ declare module 'deskd:desk' {
     maxMm?: number;
     /** Slowest speed to expect, for the time a move may take. Default 20. */
     speedMmPerS?: number;
+    /** A height that would take more speed than this is believed only when a second one agrees. Default 80. */
+    fastestMmPerS?: number;
     /** This near is there: 3, and 8 where deskd stops the desk itself. */
     toleranceMm?: number;
     stepToleranceMm?: number;

@@ -2,15 +2,9 @@
 // What is known about the height: readings that can be believed, speed, and when the desk last moved.
 
 const slackMm = 10;               // a reading may differ by this much however soon it follows the last
-const fastestMmPerS = 80;         // twice what desks do
 const longestGapMs = 1000;        // silence longer than this allows no larger jump
 const changeMm = 2;               // less is jitter; one step of a desk that reports tenths of inches is more
 const motionMm = 4;               // this far from where it rested: the desk moves
-
-function follows(from, mm, now) {
-  const gapMs = Math.min(longestGapMs, now - from.at);
-  return Math.abs(mm - from.mm) <= slackMm + fastestMmPerS * gapMs / 1000;
-}
 
 export class HeightTracker {
   #believed = null;   // {mm, at}
@@ -18,10 +12,14 @@ export class HeightTracker {
   #changed = null;    // {mm, at}: where and when it last moved by changeMm
   #restMm = null;     // where it last was at rest
   #restMs;
+  #fastestMmPerS;
 
   speedMmPerS = 0;    // signed, over the last readings
 
-  constructor(restMs) { this.#restMs = restMs; }
+  constructor({restMs, fastestMmPerS}) {
+    this.#restMs = restMs;
+    this.#fastestMmPerS = fastestMmPerS;
+  }
 
   get mm() { return this.#believed === null ? null : this.#believed.mm; }
 
@@ -32,8 +30,8 @@ export class HeightTracker {
   report(mm, now) {
     if (!Number.isFinite(mm)) return false;
     const first = this.#believed === null;
-    const agrees = !first && follows(this.#believed, mm, now);
-    if (!agrees && !(this.#doubted !== null && follows(this.#doubted, mm, now))) {
+    const agrees = !first && this.#follows(this.#believed, mm, now);
+    if (!agrees && !(this.#doubted !== null && this.#follows(this.#doubted, mm, now))) {
       this.#doubted = {mm, at: now};
       return false;
     }
@@ -78,6 +76,11 @@ export class HeightTracker {
   // Where the desk is by now if it has kept its speed since the last reading.
   estimate(now) {
     return this.mm + this.speedMmPerS * Math.min(longestGapMs, now - this.#believed.at) / 1000;
+  }
+
+  #follows(from, mm, now) {
+    const gapMs = Math.min(longestGapMs, now - from.at);
+    return Math.abs(mm - from.mm) <= slackMm + this.#fastestMmPerS * gapMs / 1000;
   }
 
   #measureSpeed(mm, now) {

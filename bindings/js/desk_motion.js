@@ -43,7 +43,7 @@ export class Desk {
     this.#driver = driver;
     this.#options = deskOptions(options);
     this.#clock = this.#options.clock || systemClock;
-    this.#height = new HeightTracker(this.#options.restMs);
+    this.#height = new HeightTracker(this.#options);
     this.#experience = new Experience(this.#options);
     this.#hourly = new HourlyLimit(this.#options.maxMovesPerHour);
     this.#mover = new Mover({

@@ -9,6 +9,8 @@ const ranges = {
   maxMm: {min: 200, max: 2500, fallback: 1300},
   // Slowest speed to expect: bounds the time of a move.
   speedMmPerS: {min: 1, max: 200, fallback: 20},
+  // A height that would take more speed than this is believed only when a second one agrees.
+  fastestMmPerS: {min: 20, max: 2000, fallback: 80},
   // This near is there.
   toleranceMm: {min: 1, max: 20, fallback: 3},
   // The same, where deskd itself has to stop the desk.
