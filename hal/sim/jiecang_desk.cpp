@@ -27,6 +27,7 @@ FramingOptions commandFraming() {
   options.extra = 6;
   options.checksum = Checksum::sum8;
   options.end = {0x7E};
+  options.idleMs = 20;
   return options;
 }
 
@@ -83,8 +84,6 @@ void JiecangDesk::receive(std::span<const std::uint8_t> bytes, std::uint64_t now
     framer_->reset();
     return;
   }
-  if (const auto deadline = framer_->deadlineMs(); deadline && *deadline <= nowMs_)
-    framer_->expire(nowMs_, sink_);
   framer_->feed(bytes, nowMs_, sink_);
 }
 
@@ -109,6 +108,7 @@ std::optional<std::uint64_t> JiecangDesk::nextInternalMs() const {
   earliest(next, resetAtMs_);
   earliest(next, homingStopMs_);
   earliest(next, handsetActsMs_);
+  earliest(next, framer_->deadlineMs());
   const bool idle = travel() == Travel::still && !reportAtMs_ && !held_;
   if (!asleep_ && options_.asleepAfterMs > 0 && idle) earliest(next, activeMs_ + options_.asleepAfterMs);
   return next;
@@ -129,6 +129,7 @@ void JiecangDesk::happenUntil(std::uint64_t nowMs) {
 }
 
 void JiecangDesk::happen() {
+  framer_->expire(nowMs_, sink_);
   if (homingStopMs_ && *homingStopMs_ <= nowMs_) {
     homingStopMs_.reset();
     halt();
