@@ -362,7 +362,7 @@ TEST_F(SerialLinkTest, DestructionSaysNothing) {
 
 TEST_F(SerialLinkTest, EndsAFrameAtASilence) {
   SerialLinkOptions gap = options();
-  gap.framing = gapOfMs(20);
+  gap.framing = gapOfMs(200);
   open(gap);
   pty_->write(ascii("one"));
   runFor(loop_, Milliseconds(2));
