@@ -18,10 +18,11 @@ std::string lockHolder(const struct stat& file) {
   std::string number, kind, advisory, access, pid, where, rest;
   while (locks >> number >> kind >> advisory >> access >> pid >> where && std::getline(locks, rest)) {
     if (kind != "FLOCK" || where != wanted || pid.empty() || pid == "0" || pid[0] == '-') continue;
+    std::string holder = "process " + pid;
     std::string name;
     std::ifstream comm("/proc/" + pid + "/comm");
-    if (!std::getline(comm, name)) return "process " + pid;
-    return "process " + pid + " (" + name + ")";
+    if (std::getline(comm, name)) holder.append(" (").append(name).append(")");
+    return holder;
   }
   return {};
 }

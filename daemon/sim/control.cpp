@@ -68,9 +68,10 @@ bool obeyOthers(JiecangRunner& runner, const std::vector<std::string_view>& word
   if (verb == "error" && words.size() == 2) {
     const unsigned code = numberIn(words[1], 0, 15);
     runner.act([code](JiecangDesk& desk, Now now) { desk.raiseError(code, now); });
-  } else if (words.size() != 1) {
-    return false;
-  } else if (verb == "plug") {
+    return true;
+  }
+  if (words.size() != 1) return false;
+  if (verb == "plug") {
     runner.plug();
   } else if (verb == "unplug") {
     runner.unplug();
