@@ -522,7 +522,7 @@ declare module 'deskd:desk' {
     keys?: string[];
     /** false: no cover, so that "close all covers" leaves the desk alone. */
     cover?: boolean;
-    /** Between two updates while it moves, 200 to 5000. Default 250. */
+    /** Between two updates while it moves, 200 to 5000. Default 200. */
     updateMs?: number;
     /**
      * deskd:mqtt; with `offlineStopMs` (default 5000): a desk under way stops when the broker is away that

@@ -30,19 +30,12 @@ const options = deskSettings(settings, {port: '/dev/serial0', manufacturer: 'Jie
 
 const port = await serial.open({path: options.port, baudRate: 9600, framing, reconnect: true});
 const driver = new JiecangDriver({port, log, native: options.native, ...options.limits});
-// 2B stops hard, without a ramp. Frames carry a checksum, so an odd height is a fast desk rather than a glitch.
+// 2B stops hard, without a ramp. Frames carry a checksum, so an odd height is a fast desk rather than a
+// glitch.
 const desk = new Desk(driver, {coastMm: 1, fastestMmPerS: 500, ...options.desk});
 
 desk.on('notice', (text) => log.notice(text));
 desk.on('move', ({reason, heightMm}) => log.info(`move ended: ${reason}, at ${heightMm} mm`));
-
-exposeDesk(desk, {
-  ...options.hub,
-  device: hub.device(options.device),
-  connection: mqtt,
-  keys: ['up', 'down', 'preset-1', 'preset-2', 'preset-3', 'preset-4'],
-  attributes: () => ({controller: 'jiecang', goto: desk.goto}),
-});
 
 // The desk must be at rest before the script ends, whatever ends it.
 onUnload(async () => {
@@ -55,3 +48,11 @@ onUnload(async () => {
     port.close();
   }
 });
+
+const device = hub.device(options.device);
+const keys = ['up', 'down', 'preset-1', 'preset-2', 'preset-3', 'preset-4'];
+const attributes = () => ({controller: 'jiecang', goto: desk.goto});
+
+// Hubs do not like a range that changes: give the controller a moment to tell its limits and height.
+await driver.known(1500);
+exposeDesk(desk, {...options.hub, device, connection: mqtt, keys, attributes});

@@ -45,7 +45,7 @@ class Exposure {
     this.#desk = desk;
     this.#device = device;
     this.#presets = checkPresets(presets);
-    this.#intervalMs = numberOption(updateMs, 'updateMs', {min: 200, max: 5000, fallback: 250});
+    this.#intervalMs = numberOption(updateMs, 'updateMs', {min: 200, max: 5000, fallback: 200});
     this.#clock = clock || {
       now: () => performance.now(),
       setTimeout: (fn, milliseconds) => setTimeout(fn, milliseconds),
@@ -74,7 +74,8 @@ class Exposure {
     if (cover) cover.set({position: desk.position, state: this.#coverState()});
     height.set(toCm(desk.heightMm));
     target.setRange({min: toCm(desk.minMm), max: toCm(desk.maxMm)});
-    target.set(toCm(desk.moving && desk.targetMm !== null ? desk.targetMm : desk.heightMm));
+    // On its way to where nobody here has sent it, the last target stands until it rests.
+    if (desk.targetMm !== null || !desk.moving) target.set(toCm(desk.moving ? desk.targetMm : desk.heightMm));
     if (preset) preset.set(this.#presetName());
     moving.set(desk.moving);
     fault.set(desk.fault !== null);

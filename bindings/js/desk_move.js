@@ -113,9 +113,8 @@ export class Mover {
 
   // Ends the move here and now.
   finish(reason) {
-    const result = this.#conclude(reason);
+    this.#tell.ended(this.#conclude(reason));
     this.#tell.changed();
-    this.#tell.ended(result);
   }
 
   // The hardware is gone, and with it what it did last.

@@ -25,6 +25,7 @@ const overheatedMs = 16 * 60000; // H01 rests about this long
 const lowestMm = 450;            // heights outside this are not heights: after a reset they count from zero
 const highestMm = 1500;
 const movedMm = 3;
+const heightsToBelieve = 2;
 
 const systemClock = {
   now: () => performance.now(),
@@ -64,6 +65,7 @@ export class JiecangDriver {
   #writeFailed = false;
   #oddHeightTold = false;
   #garbageTold = 0;
+  #whenKnown = () => {};
 
   // port: a deskd:serial port with the framing of jiecang_frames.js. native: whether to use the controller's
   // own goto command. minMm, maxMm: limits narrower than the controller's.
@@ -81,6 +83,17 @@ export class JiecangDriver {
     this.#port.on('disconnect', (error) => this.#onDisconnect(error));
     this.#port.on('reconnect', () => this.#startProbing());
     if (this.#port.connected) this.#startProbing();
+  }
+
+  // Resolves when the controller's limits and height are known, or after `milliseconds`.
+  known(milliseconds) {
+    return new Promise((resolve) => {
+      const timer = this.#clock.setTimeout(resolve, milliseconds);
+      this.#whenKnown = () => {
+        this.#clock.clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   // Whether the controller has said anything since the last command.
@@ -195,7 +208,9 @@ export class JiecangDriver {
     this.#probes++;
     if (this.#probes > unansweredProbes && this.#heights === 0) this.#lost('does not answer');
     this.#send(this.#probes === 1 ? commands.stop() : commands.wake());
-    const questions = [commands.settings(), commands.physicalLimits(), commands.userLimits()];
+    // Twice settings: one height is no height.
+    const questions =
+      [commands.settings(), commands.settings(), commands.physicalLimits(), commands.userLimits()];
     if (this.#probes === 1) questions.push(commands.lockState());
     const ask = () => {
       this.#send(questions.shift());
@@ -206,7 +221,8 @@ export class JiecangDriver {
   }
 
   #judgeProbe() {
-    const known = this.#heights >= 2 && (this.#physical !== null || this.#probes >= quickProbes);
+    const known =
+      this.#heights >= heightsToBelieve && (this.#physical !== null || this.#probes >= quickProbes);
     if (known) return;
     this.#diagnose();
     // An answer that is not complete yet is worth asking for at once.
@@ -235,6 +251,11 @@ export class JiecangDriver {
       this.#connected = true;
       this.#desk.connected(true);
     }
+    this.#take(frame, bytes);
+    if (this.#heights >= heightsToBelieve && this.#physical !== null) this.#whenKnown();
+  }
+
+  #take(frame, bytes) {
     switch (frame.kind) {
       case 'height': return this.#onHeight(frame);
       case 'goToEcho': this.#echoed = true; return undefined;

@@ -76,13 +76,13 @@ test(
     assert.equal(parts.hub.errors, []);
   });
 
-test('heights are published at most four times a second while it moves, and exactly at rest', async () => {
+test('heights are published at most five times a second while it moves, and exactly at rest', async () => {
   const parts = setup({driver: {speedMmPerS: 40}});
   const begun = parts.clock.now();
   await command(parts, 'target', '120');
   const seconds = (parts.clock.now() - begun) / 1000;
   const heights = parts.hub.states.filter(([property]) => property === 'height');
-  assert.ok(heights.length > 10 && heights.length <= seconds * 4 + 2, `${heights.length} in ${seconds} s`);
+  assert.ok(heights.length > 10 && heights.length <= seconds * 5 + 2, `${heights.length} in ${seconds} s`);
   assert.equal(parts.hub.shown('height'), '120');
 });
 

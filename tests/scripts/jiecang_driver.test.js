@@ -53,6 +53,20 @@ test('finds height and limits of a sleeping controller, and then leaves it alone
   assert.equal(clock.pending, 0);
 });
 
+test('tells when the limits are known, or that they are not in time', async () => {
+  const {clock, desk, driver} = setup();
+  let known = 0;
+  driver.known(1500).then(() => { known = desk.maxMm; });
+  await clock.advance(1000);
+  assert.equal(known, 1250);
+  const silent = setup({controller: {silent: true}});
+  silent.driver.known(1500).then(() => { known = 'late'; });
+  await silent.clock.advance(1400);
+  assert.equal(known, 1250);
+  await silent.clock.advance(200);
+  assert.equal(known, 'late');
+});
+
 test('asks again until a controller that has just been powered answers', async () => {
   const {clock, desk} = setup({controller: {ignoresSettings: 4}});
   assert.ok(await clock.advanceUntil(() => desk.heightMm === 800, 10000));
