@@ -401,7 +401,7 @@ declare module 'deskd:desk' {
     maxMm?: number;
     /** Slowest speed to expect, for the time a move may take. Default 20. */
     speedMmPerS?: number;
-    /** A height that would take more speed than this is believed only when a second one agrees. Default 80. */
+    /** A height that would take more speed is believed only when a second one agrees. Default 80. */
     fastestMmPerS?: number;
     /** This near is there: 3, and 8 where deskd stops the desk itself. */
     toleranceMm?: number;

@@ -6,7 +6,7 @@
 // Settings in jiecang.toml, all optional:
 //
 //   port = "/dev/serial0"
-//   name = "Desk"               # as hubs show it; manufacturer, model, area likewise
+//   title = "Desk"              # as hubs show it; manufacturer, model, area likewise
 //   min_mm = 650                # limits narrower than the controller's own
 //   max_mm = 1250
 //   goto = "auto"               # "step": never use the controller's own goto command

@@ -2,11 +2,11 @@
 // Settings that the desk scripts share, from NAME.toml: checked, and in the form that deskd:desk takes.
 
 const kinds = {
-  port: 'string', name: 'string', manufacturer: 'string', model: 'string', area: 'string', min_mm: 'number',
+  port: 'string', manufacturer: 'string', model: 'string', area: 'string', min_mm: 'number',
   max_mm: 'number', cover: 'boolean', goto: 'string', presets: 'object', update_ms: 'number',
   offline_stop_ms: 'number', max_moves_per_hour: 'number', speed_mm_per_s: 'number', tolerance_mm: 'number',
 };
-const others = ['limits', 'device'];  // read by deskd itself
+const others = ['limits', 'device', 'title'];  // read by deskd itself
 
 function check(settings) {
   for (const [key, value] of Object.entries(settings)) {
@@ -45,7 +45,7 @@ export function deskSettings(settings, defaults = {}) {
     native: all.goto === 'auto',
     limits: withoutUndefined({minMm: all.min_mm, maxMm: all.max_mm}),
     device: withoutUndefined(
-      {name: all.name, manufacturer: all.manufacturer, model: all.model, area: all.area}),
+      {manufacturer: all.manufacturer, model: all.model, area: all.area}),
     desk: withoutUndefined({
       minMm: all.min_mm, maxMm: all.max_mm, speedMmPerS: all.speed_mm_per_s, toleranceMm: all.tolerance_mm,
       maxMovesPerHour: all.max_moves_per_hour,
