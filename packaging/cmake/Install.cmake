@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Where things go: `cmake --install build/release --prefix /usr`. The programs find each other and the shipped scripts
+# relative to themselves; the unit file expects the prefix /usr.
+install(TARGETS deskd RUNTIME DESTINATION bin)
+foreach(program deskd-host deskd-sim)
+  if(TARGET ${program})
+    install(TARGETS ${program} RUNTIME DESTINATION lib/deskd)
+  endif()
+endforeach()
+install(DIRECTORY scripts/ DESTINATION share/deskd/scripts)
+install(FILES LICENSE README.md packaging/deskd.toml DESTINATION share/doc/deskd)
+install(FILES systemd/deskd.service DESTINATION lib/systemd/system)
+install(FILES systemd/deskd.sysusers DESTINATION lib/sysusers.d RENAME deskd.conf)
+install(FILES systemd/deskd.tmpfiles DESTINATION lib/tmpfiles.d RENAME deskd.conf)
+install(FILES systemd/60-deskd.rules DESTINATION lib/udev/rules.d)
+
+# A private copy of V8 goes along, and is found relative to the program; the system's is apt's business.
+if(DESKD_WITH_V8 AND NodeEngine_PRIVATE)
+  install(FILES ${NodeEngine_LIBRARY} DESTINATION lib/deskd/engine)
+  set_target_properties(deskd-host PROPERTIES INSTALL_RPATH "$ORIGIN/engine")
+endif()
