@@ -13,7 +13,7 @@
 //   cover = true                # false: no cover, so that "close all covers" leaves the desk alone
 //   offline_stop_ms = 5000      # a desk under way stops when the broker is away that long; 0: it arrives
 //   max_moves_per_hour = 0      # 0: no limit
-//   [presets]
+//   [presets]                   # default: the controller's four
 //   sit = 720                   # millimetres
 //   stand = "slot 2"            # or a height stored in the controller
 
@@ -26,7 +26,8 @@ import {deskSettings} from './lib/desk_settings.js';
 import {JiecangDriver} from './lib/jiecang_driver.js';
 import {framing} from './lib/jiecang_frames.js';
 
-const options = deskSettings(settings, {port: '/dev/serial0', manufacturer: 'Jiecang'});
+const stored = {'preset 1': 'slot 1', 'preset 2': 'slot 2', 'preset 3': 'slot 3', 'preset 4': 'slot 4'};
+const options = deskSettings(settings, {port: '/dev/serial0', manufacturer: 'Jiecang', presets: stored});
 
 const port = await serial.open({path: options.port, baudRate: 9600, framing, reconnect: true});
 const driver = new JiecangDriver({port, log, native: options.native, ...options.limits});

@@ -71,16 +71,18 @@ class Exposure {
     this.#publishedAt = this.#clock.now();
     const desk = this.#desk;
     const {cover, height, target, preset, moving, fault, lock} = this.#entities;
+    // The first to hear that it moves; that it rests comes when all that is final has been said.
+    if (desk.moving) moving.set(true);
     if (cover) cover.set({position: desk.position, state: this.#coverState()});
     height.set(toCm(desk.heightMm));
     target.setRange({min: toCm(desk.minMm), max: toCm(desk.maxMm)});
     // On its way to where nobody here has sent it, the last target stands until it rests.
     if (desk.targetMm !== null || !desk.moving) target.set(toCm(desk.moving ? desk.targetMm : desk.heightMm));
     if (preset) preset.set(this.#presetName());
-    moving.set(desk.moving);
     fault.set(desk.fault !== null);
     lock.set(desk.locked);
     if (!desk.moving || desk.fault !== null) this.#device.attributes(this.#attributes());
+    moving.set(desk.moving);
     this.#device.available(desk.connected);
   }
 

@@ -74,7 +74,7 @@ export class Mover {
       kind, targetMm, slot, unwatch, method: this.#methodFor(kind), sign: sign || this.#signTo(targetMm),
       phase: 'halting', reason: null, corrected: false, replaces: before !== null,
       deadline: now + this.#allowedMs(targetMm, timeoutMs), issuedAt: 0, stoppedAt: -Infinity,
-      startMm: this.#height.mm, farthestMm: null, stoppedMm: null, stops: 0, needsRest: false,
+      startMm: this.#height.mm, stirred: false, farthestMm: null, stoppedMm: null, stops: 0, needsRest: false,
     };
     const result = new Promise((resolve) => { move.resolve = resolve; });
     this.#move = move;
@@ -231,13 +231,15 @@ export class Mover {
     const waitedMs = now - move.issuedAt;
     const {mm} = this.#height;
     if (move.startMm === null) move.startMm = mm;
+    if (mm !== move.startMm) move.stirred = true;
     const travelledMm = mm === null ? 0 : mm - move.startMm;
     if (Math.abs(travelledMm) >= startedMm) return this.#started(move, Math.sign(travelledMm), now);
     const near = this.#offMm(move) <= this.#experience.toleranceMm(move.method);
     if (near && waitedMs >= this.#options.restMs && move.kind === 'moveTo') return this.finish('target');
-    // Blind stepping is no substitute: only a controller that speaks is raised and lowered instead.
-    const silent = this.#driver.answers === false;
-    if (move.method === 'goto' && waitedMs >= this.#options.gotoStartMs && !silent)
+    // Raising and lowering instead is for a controller that speaks, for blind stepping is no substitute, and
+    // that has not stirred: one that has begun and stopped was stopped by a hand.
+    const deaf = this.#driver.answers !== false && !move.stirred;
+    if (move.method === 'goto' && waitedMs >= this.#options.gotoStartMs && deaf)
       return this.#fallBack(move, now);
     if (waitedMs < this.#options.startMs && now < move.deadline) return undefined;
     if (move.method === 'recall' && near) return this.finish('target');

@@ -114,6 +114,16 @@ test('position is a share of the range', async () => {
   assert.equal(parts.hardware.commands.length, sent);
 });
 
+test('moving comes before everything else when it begins, and after it when it rests', async () => {
+  const parts = setup();
+  const start = parts.hub.states.length;
+  parts.hub.command('target', '100');
+  await settle();
+  assert.equal(parts.hub.states[start], ['moving', 'ON']);
+  await parts.clock.advanceUntil(() => !parts.desk.moving, 40000);
+  assert.equal(parts.hub.states[parts.hub.states.length - 1], ['moving', 'OFF']);
+});
+
 test('presets move the desk, and show where it is', async () => {
   const parts = setup();
   await command(parts, 'preset', 'sit');

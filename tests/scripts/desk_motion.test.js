@@ -239,6 +239,20 @@ test('raises and lowers the desk itself when goto is echoed but nothing moves', 
     !hardware.commands.some((command) => command.startsWith('goto')), 'remembers that goto does not work');
 });
 
+test('a desk that begins and is stopped by hand at once is not stepped on', async () => {
+  const {clock, hardware, desk} = setup();
+  const move = desk.moveTo(1200);
+  await clock.advanceUntil(() => hardware.heightMm > 802, 2000);
+  hardware.handMove(-1);
+  await clock.advance(60);
+  hardware.handStop();
+  hardware.report();
+  const result = await outcome(clock, move);
+  assert.equal(result.reason, 'stall');
+  assert.equal(hardware.commands, ['goto 1200', 'stop']);
+  assert.equal(desk.goto, 'native');
+});
+
 test('does not step a desk that does not answer', async () => {
   const {clock, hardware, desk} = setup({driver: {gotoWorks: false, answers: false}});
   const result = await outcome(clock, desk.moveTo(1000));
