@@ -68,11 +68,12 @@ class Exposure {
   publishAll() {
     if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
     this.#timer = null;
+    const first = this.#publishedAt === -Infinity;
     this.#publishedAt = this.#clock.now();
     const desk = this.#desk;
     const {cover, height, target, preset, moving, fault, lock} = this.#entities;
     // The first to hear that it moves; that it rests comes when all that is final has been said.
-    if (desk.moving) moving.set(true);
+    if (desk.moving || first) moving.set(desk.moving);
     if (cover) cover.set({position: desk.position, state: this.#coverState()});
     height.set(toCm(desk.heightMm));
     target.setRange({min: toCm(desk.minMm), max: toCm(desk.maxMm)});

@@ -238,7 +238,8 @@ export class Mover {
     if (near && waitedMs >= this.#options.restMs && move.kind === 'moveTo') return this.finish('target');
     // Raising and lowering instead is for a controller that speaks, for blind stepping is no substitute, and
     // that has not stirred: one that has begun and stopped was stopped by a hand.
-    const deaf = this.#driver.answers !== false && !move.stirred;
+    const stirred = move.stirred || this.#driver.stirred === true;
+    const deaf = this.#driver.answers !== false && !stirred;
     if (move.method === 'goto' && waitedMs >= this.#options.gotoStartMs && deaf)
       return this.#fallBack(move, now);
     if (waitedMs < this.#options.startMs && now < move.deadline) return undefined;

@@ -13,6 +13,7 @@ const wakeMs = 100;              // from waking to the first command that is hea
 const askGapMs = 100;            // between questions
 const repeatMs = 100;            // between steps of a continuous move
 const answerMs = 300;            // an echo comes some 13 ms after its command
+const unaskedMs = 250;           // a report this long after the last frame sent is no answer
 const mostAttempts = 6;
 const probeMs = 1000;            // between rounds of questions, until answered
 const slowProbeMs = 5000;        // the same after a while
@@ -55,6 +56,8 @@ export class JiecangDriver {
   #heightMm = null;
   #startMm = null;          // height when the last command was begun
   #heardSinceCommand = false;
+  #stirred = false;
+  #sentAt = -Infinity;
   #echoed = false;
   #recalling = false;
   #probes = 0;
@@ -98,6 +101,9 @@ export class JiecangDriver {
 
   // Whether the controller has said anything since the last command.
   get answers() { return this.#heardSinceCommand; }
+
+  // Whether it has reported heights unasked since then: something moved, if less than a millimetre.
+  get stirred() { return this.#stirred; }
 
   raise() { this.#repeat(commands.up()); }
   lower() { this.#repeat(commands.down()); }
@@ -150,6 +156,7 @@ export class JiecangDriver {
     this.#echoed = false;
     this.#recalling = false;
     this.#heardSinceCommand = false;
+    this.#stirred = false;
     this.#startMm = this.#heightMm;
     this.#after('watch', silentCommandMs, () => {
       if (!this.#heardSinceCommand) this.#startProbing();
@@ -184,6 +191,7 @@ export class JiecangDriver {
     if (!mayBeSent(bytes)) throw new Error(`jiecang: expected a harmless command, found ${hex(bytes)}`);
     if (!this.#port.connected) return;
     this.#writing = true;
+    this.#sentAt = this.#clock.now();
     this.#port.write(bytes).then(() => {
       this.#writing = false;
       this.#writeFailed = false;
@@ -295,6 +303,7 @@ export class JiecangDriver {
       return;
     }
     this.#heights++;
+    if (this.#clock.now() - this.#sentAt >= unaskedMs) this.#stirred = true;
     this.#heightMm = heightMm;
     const quietMs = this.#clock.now() - this.#faultSeenAt;
     if (this.#fault !== null && this.#fault.until === undefined && !this.#lockReported &&

@@ -126,6 +126,17 @@ test('stepping replaces a goto that is only echoed, and stops at the height', as
   assert.equal(jiecang.faults, []);
 });
 
+test('a goto that a hand ends before the first millimetre is not stepped', async () => {
+  const {clock, jiecang, desk} = await ready({controller: {hasGoto: false}});
+  const move = desk.moveTo(1000);
+  await clock.advance(400);
+  jiecang.sayHeight();  // unasked: it has begun, and was stopped
+  const result = await outcome(clock, move);
+  assert.equal(result.reason, 'stall');
+  assert.ok(!jiecang.sent.includes(up));
+  assert.equal(desk.goto, 'native');
+});
+
 test('a driver told to step never sends goto', async () => {
   const {clock, jiecang, desk} = await ready({driver: {native: false}});
   const result = await outcome(clock, desk.moveTo(900));
