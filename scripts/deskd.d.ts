@@ -387,7 +387,7 @@ declare module 'deskd:desk' {
     recall?(slot: number): void;
     /** Whether the hardware has said anything since the last command; absent: not known. */
     readonly answers?: boolean;
-    /** Whether anything suggests that it has moved since then, however little; absent: only its height tells. */
+    /** Whether anything suggests that it has moved since then, however little; absent: its height tells. */
     readonly stirred?: boolean;
   }
 
