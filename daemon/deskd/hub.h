@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -47,9 +48,9 @@ class Hub {
  public:
   using OnCommand = std::function<void(MqttOwner, const std::string& property, const std::string& payload)>;
 
-  // The options' stateDirectory must exist. A damaged published.json is set aside and logged.
-  Hub(Loop& loop, MqttLink& link, MqttRouter& router, RetainedCache& cache, HubOptions options,
-      OnCommand onCommand);
+  // The options' stateDirectory must exist. A damaged published.json is set aside and logged. What the hub keeps at the
+  // broker it keeps in a cache of its own, so that no script's publishing takes its room.
+  Hub(Loop& loop, MqttLink& link, MqttRouter& router, HubOptions options, OnCommand onCommand);
   ~Hub();
 
   // Retained "offline" on deskd/<node>/status, for the client's will.
@@ -87,6 +88,11 @@ class Hub {
   void stop();
 
   std::uint64_t retainedCommandsIgnored() const;
+
+  static constexpr std::size_t maxEntities = 64;          // of a device
+  static constexpr std::size_t maxStateBytes = 255;       // what a hub takes
+  static constexpr std::size_t maxJsonBytes = 16 * 1024;  // of attributes, an event, a configuration
+  static constexpr std::size_t maxCommandBytes = 4 * 1024;
 
  private:
   class Impl;

@@ -24,8 +24,8 @@ struct HubEntity {
   // templates, payloads of state and identity: those are deskd's. "name", "icon", "device_class", "min",
   // "options", ...
   std::string config = "{}";
-  // Whether it takes commands. The component decides for all but `cover` and `number`: a sensor never does, a
-  // button always does.
+  // A cover: whether it takes commands. For the others the component decides: a sensor never does, a button
+  // always.
   bool hasCommand = true;
   // A cover: whether it has a position, published and set as property "position" (for a cover named otherwise
   // "<property>-position").

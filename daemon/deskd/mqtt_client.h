@@ -81,8 +81,7 @@ class MqttClient final : public MqttLink {
   void stop(std::function<void()> done);
 
   bool connected() const override;
-  // 5 or 3 (for 3.1.1) while connected, otherwise 0.
-  int protocolVersion() const;
+  int protocolVersion() const override;
   Counters counters() const;
   std::size_t unacknowledged() const;
 

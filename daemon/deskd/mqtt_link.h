@@ -14,6 +14,8 @@ class MqttLink {
   virtual ~MqttLink() = default;
 
   virtual bool connected() const = 0;
+  // 5, or 3 for 3.1.1, while connected; otherwise 0.
+  virtual int protocolVersion() const = 0;
   // Sends once; nothing is kept for later. `done` (which may be empty) is called exactly once.
   virtual void publish(MqttMessage message, MqttDone done) = 0;
   // Keeps the filter subscribed over all connections to come, until unsubscribe(). Subscribing a filter again

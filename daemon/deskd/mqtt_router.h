@@ -39,6 +39,7 @@ class MqttRouter {
  public:
   using Deliver = std::function<void(MqttOwner, SubscriptionId, const MqttMessage&)>;
   static constexpr std::uint64_t duplicateWindowMs = 20;
+  static constexpr std::size_t maxRetainedTopics = 512;  // of one owner; more end in CodedError ERR_QUOTA
 
   // `deliver` is called for owners other than those with handlers of their own. `nowMs` is a clock that never
   // jumps.
@@ -74,18 +75,19 @@ class MqttRouter {
   };
   struct Filter {
     std::uint32_t brokerId = 0;
-    MqttSubscription merged;
     std::vector<Key> subscribers;
   };
+  // The last message of a topic that filters of different text match, while its copies may still come.
   struct Recent {
-    std::uint64_t atMs = 0;
-    std::size_t hash = 0;
+    std::uint64_t untilMs = 0;
+    std::string payload;
     std::size_t copiesLeft = 0;
   };
 
   void add(Subscription subscription, MqttDone done);
   void erase(Key key);
-  MqttSubscription merge(const Filter& filter) const;
+  void subscribeAtBroker(const std::string& text, MqttDone done);
+  // Whether this is one more copy, under 3.1.1, of a message that was delivered to all of `filters` already.
   bool isCopy(const MqttMessage& message, std::size_t filters);
   void deliverTo(const std::vector<Key>& keys, const MqttMessage& message);
 
@@ -96,9 +98,9 @@ class MqttRouter {
   std::map<Key, Subscription> subscriptions_;
   std::map<std::pair<MqttOwner, SubscriptionId>, Key> keys_;
   std::map<std::string, Filter> filters_;
-  std::unordered_map<std::uint32_t, std::string> filterOfBrokerId_;
-  TopicTrie trie_;  // of filters_, by brokerId
-  std::unordered_map<MqttOwner, std::unordered_set<std::string>> retainedTopics_;
+  std::map<std::uint32_t, std::string> filterOfBrokerId_;
+  TopicTrie trie_;                                                // of filters_, by brokerId
+  std::map<MqttOwner, std::vector<std::string>> retainedTopics_;  // in the order of their first values
   std::unordered_map<std::string, Recent> recent_;
   Key nextKey_ = 1;
   std::uint32_t nextBrokerId_ = 1;

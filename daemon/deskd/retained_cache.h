@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "daemon/deskd/mqtt_link.h"
@@ -16,9 +17,10 @@ namespace deskd {
 // The latest value of every retained topic this process publishes, and the sending of them.
 //
 // A value goes out at once if there is a connection and fewer than `inFlight` of them wait for the broker;
-// otherwise it waits here, and a newer value for the same topic takes its place. After a connection was lost,
-// resendAll() (or resend(), to choose an order) makes the broker's store what this table says, also at a
-// broker that lost its data. An empty payload means "remove": it is sent like a value and then forgotten.
+// otherwise it waits here, and a newer value for the same topic takes its place. What a broken connection
+// left unconfirmed waits for the next one. resend() makes the broker's store what this table says, also at a
+// broker that lost its data. An empty payload means "remove": it is sent like a value, and forgotten once the
+// broker has it. So is a value that the broker refuses (logged once for each topic).
 class RetainedCache {
  public:
   struct Bounds {
@@ -29,7 +31,6 @@ class RetainedCache {
 
   explicit RetainedCache(MqttLink& link) : RetainedCache(link, Bounds()) {}
   RetainedCache(MqttLink& link, Bounds bounds);
-  ~RetainedCache();
   RetainedCache(const RetainedCache&) = delete;
   RetainedCache& operator=(const RetainedCache&) = delete;
 
@@ -45,30 +46,33 @@ class RetainedCache {
   // Values that wait to be sent.
   std::size_t waiting() const { return queue_.size(); }
 
-  // Puts every value, or one, to the end of the line of what is to be sent.
+  // Puts these topics' values, or all of them in the order in which their topics came, to the end of the line
+  // of what is to be sent. Topics without a value are skipped.
+  void resend(const std::vector<std::string>& topics);
   void resendAll();
-  void resend(const std::string& topic);
 
  private:
   struct Entry {
     MqttMessage message;
-    MqttDone done;
+    MqttDone done;               // of a value that waits
     std::uint64_t sequence = 0;  // of the value, to tell an answer for an older one
     std::uint64_t order = 0;     // of the topic's first value
     bool queued = false;
     std::list<std::string>::iterator place;  // in queue_, while queued
   };
-  struct Alive;
+  struct Alive {};
 
   void enqueue(Entry& entry);
   void pump();
-  void answered(const std::string& topic, std::uint64_t sequence, const MqttDone& done, MqttResult result);
-  void forget(const std::string& topic);
+  void answered(const std::string& topic, std::uint64_t sequence, const MqttDone& done,
+                const MqttResult& result);
+  void refused(const std::string& topic, const MqttResult& result);
 
   MqttLink& link_;
   const Bounds bounds_;
   std::unordered_map<std::string, Entry> entries_;
   std::list<std::string> queue_;
+  std::unordered_set<std::string> refused_;  // topics that were logged, up to a bound
   std::size_t bytes_ = 0;
   std::size_t inFlight_ = 0;
   std::uint64_t nextSequence_ = 1;
