@@ -92,6 +92,10 @@ void checkSensor(const HubEntity& entity, const json& config, CheckedEntity& che
   const bool wordy = deviceClass == "enum" || deviceClass == "date" || deviceClass == "timestamp";
   checked.numeric = !wordy && (config.contains("dev_cla") || config.contains("unit_of_meas") ||
                                config.contains("stat_cla") || config.contains("sug_dsp_prc"));
+  constexpr int mostDecimals = 6;
+  if (config.contains("sug_dsp_prc")) {
+    checked.decimals = std::min(static_cast<int>(config["sug_dsp_prc"].get<double>()), mostDecimals);
+  }
   if (config.contains("ops")) {
     if (deviceClass != "enum") refuse(entity.property + ".options", "expected device_class \"enum\" with it");
     checked.words = config["ops"].get<std::vector<std::string>>();
@@ -128,14 +132,17 @@ void checkCover(const HubEntity& entity, json& config, CheckedEntity& checked) {
   }
 }
 
-std::string decimal(double value) {
+std::string decimal(double value, std::optional<int> decimals) {
   // What binary fractions add (94.80000000000001) is noise: no quantity here has more than six decimals.
   constexpr double scale = 1e6;
   if (std::abs(value) < 1e9) value = std::round(value * scale) / scale;
-  if (value == 0) value = 0;  // not "-0"
   char text[512];
-  const auto [end, error] = std::to_chars(text, text + sizeof text, value, std::chars_format::fixed);
-  return error == std::errc() ? std::string(text, end) : "None";
+  const auto [end, error] =
+      decimals ? std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, *decimals)
+               : std::to_chars(text, text + sizeof text, value, std::chars_format::fixed);
+  const std::string number = error == std::errc() ? std::string(text, end) : "None";
+  const bool negativeZero = number.starts_with('-') && number.find_first_not_of("-0.") == std::string::npos;
+  return negativeZero ? number.substr(1) : number;
 }
 
 // A whole number between the ends; an end itself only if the cover is really there.
@@ -258,9 +265,9 @@ std::string statePayload(const CheckedEntity& entity, const std::string& propert
     if (!value.is_number()) refuse(property, "expected a number, found " + shown(value));
     double number = value;
     if (entity.min) number = std::clamp(number, *entity.min, *entity.max);
-    return decimal(number);
+    return decimal(number, entity.decimals);
   }
-  if (entity.component == "sensor" && entity.words.empty() && value.is_number()) return decimal(value);
+  if (entity.component == "sensor" && entity.words.empty() && value.is_number()) return decimal(value, {});
   return wordPayload(property, value, entity.words);
 }
 

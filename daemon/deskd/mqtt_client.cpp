@@ -223,8 +223,6 @@ class MqttClient::Impl {
     setTcpNoDelay(options_.settings.host, options_.settings.port);
     lastFailure_.clear();
     disconnectReason_ = 0;
-    log(Priority::info,
-        "connected to " + options_.settings.url + " with MQTT " + (session_->mqtt5() ? "5" : "3.1.1"));
     for (const auto& [filter, options] : filters_) {
       if (!connected()) return;
       send(filter, options, {});
@@ -270,7 +268,6 @@ class MqttClient::Impl {
     retire();
     if (!wasConnected) return failed(why);
     state_ = State::waiting;
-    log(Priority::warning, "lost the connection to " + options_.settings.url + ": " + why);
     failPending();
     retryAfter(retryCause);
     if (handlers_.onDisconnected) handlers_.onDisconnected(why);

@@ -36,7 +36,7 @@ struct MqttClientOptions {
 
 struct MqttClientHandlers {
   std::function<void()> onConnected;
-  std::function<void(const std::string& reason)> onDisconnected;  // only after onConnected
+  std::function<void(const std::string& reason)> onDisconnected;  // only after onConnected; the owner logs it
   std::function<void(const MqttMessage&)> onMessage;
 };
 

@@ -6,16 +6,16 @@
 namespace deskd {
 
 int parseOptions(int argc, char** argv, Options& options) {
-  CLI::App app("Runs JavaScript device scripts and connects them to a home-automation hub over MQTT.",
+  CLI::App app("Runs JavaScript device scripts and connects them to a hub over MQTT.",
                "deskd");
   app.footer(
       "Settings: /etc/deskd/deskd.toml. Scripts: /etc/deskd/scripts/NAME.js, each with its\n"
       "settings in NAME.toml. SIGHUP reads both again, SIGTERM ends in order.");
   const auto* config = app.add_option("--config", options.configPath, "Settings file")->type_name("FILE");
-  app.add_flag("--check", options.check, "Check settings and scripts, report every mistake, and exit");
-  app.add_flag("--sim", options.simulate, "Simulate the hardware: every serial port is a Jiecang desk");
+  app.add_flag("--check", options.check, "Check settings and scripts, and exit");
+  app.add_flag("--sim", options.simulate, "Simulate: every serial port is a Jiecang desk");
   app.add_flag("--debug", options.debug, "Log debug messages, too");
-  app.add_flag("--version", options.version, "Print the versions of deskd and its libraries, and exit");
+  app.add_flag("--version", options.version, "Print all versions, and exit");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

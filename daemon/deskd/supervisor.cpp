@@ -81,7 +81,7 @@ Supervisor::Supervisor(Loop& loop, const Options& options, Settings settings)
                                                static_cast<std::uint8_t>(message.qos), message.retained});
           },
           [&loop] { return loop.nowMs(); }),
-      hub_(loop, *link_, router_, cache_,
+      hub_(loop, *link_, router_,
            HubOptions{.node = settings_.node,
                       .prefix = settings_.mqtt.prefix,
                       .discoveryPrefix = settings_.mqtt.discoveryPrefix,

@@ -78,8 +78,8 @@ class Supervisor {
   Zygote zygote_;
   std::string runtimeDirectory_;  // private, made when needed
   std::optional<Simulator> simulator_;
+  MqttClient* client_ = nullptr;  // what link_ is, if there is a broker
   std::unique_ptr<MqttLink> link_;
-  MqttClient* client_ = nullptr;  // link_, if there is a broker
   RetainedCache cache_;
   MqttRouter router_;
   Hub hub_;

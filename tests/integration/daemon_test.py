@@ -136,13 +136,13 @@ class DirectoryTest(DeskdCase):
         self.write_script("a.js", "console.log('loaded'); setInterval(() => {}, 1000);")
         self.lines.wait("a: loaded")
         mark = self.lines.mark()
-        self.daemon.signal(signal.SIGHUP)
+        self.daemon.send_signal(signal.SIGHUP)
         self.expect("settings read again", mark)
         self.expect("a: loaded", mark)
         with open(self.config, "a") as file:
             file.write("nonsense = 1\n")
         mark = self.lines.mark()
-        self.daemon.signal(signal.SIGHUP)
+        self.daemon.send_signal(signal.SIGHUP)
         self.expect("the settings stay as they were", mark)
 
     def test_unload_handlers_run_and_are_bounded(self):
@@ -151,7 +151,7 @@ class DirectoryTest(DeskdCase):
                                   "console.log('up'); setInterval(() => {}, 1000);")
         self.lines.wait("u: up")
         mark = self.lines.mark()
-        self.daemon.signal(signal.SIGTERM)
+        self.daemon.send_signal(signal.SIGTERM)
         self.assertEqual(self.daemon.wait(), 0)
         self.expect("u: bye", mark)
 
@@ -174,10 +174,10 @@ class NotifyTest(DeskdCase):
             until("READY=1")
             until("STATUS=1 of 1 script runs, no broker")
             until("WATCHDOG=1")
-            self.daemon.signal(signal.SIGHUP)
+            self.daemon.send_signal(signal.SIGHUP)
             until("RELOADING=1\nMONOTONIC_USEC=")
             until("READY=1")
-            self.daemon.signal(signal.SIGTERM)
+            self.daemon.send_signal(signal.SIGTERM)
             until("STOPPING=1")
         self.assertEqual(self.daemon.wait(), 0)
 

@@ -110,7 +110,7 @@ class DeskTest(DeskdCase):
         mark = self.client.mark()
         self.mosquitto_pub("target", "120")
         self.wait_until_moving(mark)
-        self.daemon.signal(signal.SIGTERM)
+        self.daemon.send_signal(signal.SIGTERM)
         self.assertEqual(self.daemon.wait(), 0)
         self.assertIn(STOP, self.desk.received())
         self.assertLess(self.desk.height(), 1100)

@@ -89,7 +89,7 @@ class Process:
         self.lines = Lines(self.child.stdout)
         self.pid = self.child.pid
 
-    def signal(self, number):
+    def send_signal(self, number):
         self.child.send_signal(number)
 
     def wait(self, deadline=None):
