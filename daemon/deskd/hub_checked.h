@@ -19,8 +19,9 @@ struct CheckedEntity {
   bool hasAttributes = false;
   std::string positionProperty;  // of a cover with a position
 
-  bool numeric = false;       // state is a number
-  std::optional<double> min;  // of a number entity
+  bool numeric = false;         // state is a number
+  std::optional<int> decimals;  // of a sensor that says how precise it is: always so many ("72.0")
+  std::optional<double> min;    // of a number entity
   std::optional<double> max;
   std::vector<std::string>
       words;  // options of a select or an enum sensor, types of an event; empty: anything
