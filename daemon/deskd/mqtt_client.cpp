@@ -18,6 +18,7 @@
 #include "daemon/deskd/mqtt_reconnect.h"
 #include "daemon/deskd/mqtt_session.h"
 #include "daemon/deskd/tcp_no_delay.h"
+#include "daemon/deskd/tcp_probe.h"
 #include "hal/base/error.h"
 #include "hal/base/log.h"
 
@@ -111,6 +112,7 @@ class MqttClient::Impl {
     onStopped_ = std::move(done);
     const bool wasConnected = state_ == State::connected;
     state_ = State::stopping;
+    probe_.reset();
     retryTimer_.stop();
     watchdog_.stop();
     stopTimer_.start(options_.stopTimeout);
@@ -221,6 +223,8 @@ class MqttClient::Impl {
     ++counters_.connections;
     reconnect_.connected(loop_.nowMs());
     setTcpNoDelay(options_.settings.host, options_.settings.port);
+    const std::vector<int> sockets = tcpSocketsTo(options_.settings.host, options_.settings.port);
+    peer_ = sockets.empty() ? std::nullopt : tcpPeerOf(sockets.front());
     lastFailure_.clear();
     disconnectReason_ = 0;
     for (const auto& [filter, options] : filters_) {
@@ -256,9 +260,6 @@ class MqttClient::Impl {
 
   void connectionLost(const std::string& cause) {
     const bool wasConnected = state_ == State::connected;
-    const auto retryCause = disconnectReason_ == sessionTakenOver ? MqttReconnect::Cause::takenOver
-                            : disconnectReason_ != 0              ? MqttReconnect::Cause::lost
-                                                                  : MqttReconnect::Cause::lostUnexplained;
     std::string why = disconnectReason_ != 0 ? mqttErrorText(0, disconnectReason_) : cause;
     if (why.empty()) why = "connection lost";
     if (state_ == State::stopping) {
@@ -269,8 +270,22 @@ class MqttClient::Impl {
     if (!wasConnected) return failed(why);
     state_ = State::waiting;
     failPending();
-    retryAfter(retryCause);
+    retryAfterLoss();
     if (handlers_.onDisconnected) handlers_.onDisconnected(why);
+  }
+
+  void retryAfterLoss() {
+    if (disconnectReason_ == sessionTakenOver) return retryAfter(MqttReconnect::Cause::takenOver);
+    if (disconnectReason_ != 0) return retryAfter(MqttReconnect::Cause::lost);
+    if (!peer_ || !reconnect_.isQuick(loop_.nowMs()))
+      return retryAfter(MqttReconnect::Cause::lostUnexplained);
+    // Thrown out by a broker that goes on, or did the broker itself go down?
+    constexpr Milliseconds mostForAnswer(1000);
+    probe_.emplace(loop_, *peer_, mostForAnswer, [this](bool accepting) {
+      probe_.reset();
+      if (state_ != State::waiting) return;
+      retryAfter(accepting ? MqttReconnect::Cause::lostUnexplained : MqttReconnect::Cause::gone);
+    });
   }
 
   void retryAfter(MqttReconnect::Cause cause) {
@@ -468,8 +483,9 @@ class MqttClient::Impl {
   bool fallBack_ = false;    // to 3.1.1, for the next attempt
   bool withoutIds_ = false;  // the broker knows no subscription identifiers
   bool attemptWhenRetired_ = false;
-  int disconnectReason_ = 0;  // the broker's, just before it hung up
-  std::string lastFailure_;   // so that a broker that stays away is logged once
+  int disconnectReason_ = 0;              // the broker's, just before it hung up
+  std::optional<sockaddr_storage> peer_;  // the broker, as the last connection found it
+  std::string lastFailure_;               // so that a broker that stays away is logged once
   std::function<void()> onStopped_;
   std::deque<std::function<void()>> deferred_;
 
@@ -478,6 +494,7 @@ class MqttClient::Impl {
   std::shared_ptr<Ended> ended_;
   std::thread retiring_;
 
+  std::optional<TcpProbe> probe_;
   Timer retryTimer_;
   Timer watchdog_;
   Timer stopTimer_;

@@ -16,13 +16,13 @@ Milliseconds jittered(Milliseconds delay, double random) {
 
 MqttReconnect::Verdict MqttReconnect::next(Cause cause, std::uint64_t nowMs, double random) {
   const bool lost = cause == Cause::lost || cause == Cause::lostUnexplained;
-  const bool quick = lost && nowMs - connectedAtMs_ < quickLossMs;
+  const bool quick = lost && isQuick(nowMs);
   quickLosses_ = quick && cause == Cause::lostUnexplained ? quickLosses_ + 1 : 0;
   if (cause == Cause::takenOver || quickLosses_ >= suspiciousLosses) {
     quickLosses_ = 0;
     return {jittered(maxDelay_, random), true};
   }
-  if (lost && !quick) failures_ = 0;
+  if (lost && nowMs - connectedAtMs_ >= usefulMs) failures_ = 0;
   const unsigned before = failures_;
   failures_ = std::min(failures_ + 1, 30u);
   // The first retry follows at once, but not everybody's in the same instant.

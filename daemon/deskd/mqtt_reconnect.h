@@ -12,8 +12,9 @@ class MqttReconnect {
  public:
   enum class Cause {
     failed,           // the connection could not be made
+    gone,             // it was made and broke, and nobody accepts connections there any more
     lost,             // it was made, and the broker ended it and said why
-    lostUnexplained,  // it was made and then broke
+    lostUnexplained,  // it was made and broke, and the broker goes on
     takenOver         // the broker says that another client has taken the id
   };
   struct Verdict {
@@ -28,12 +29,15 @@ class MqttReconnect {
       : firstDelay_(firstDelay), maxDelay_(maxDelay) {}
 
   void connected(std::uint64_t nowMs) { connectedAtMs_ = nowMs; }
+  // Whether a connection that breaks now has lasted so short that it is worth asking why.
+  bool isQuick(std::uint64_t nowMs) const { return nowMs - connectedAtMs_ < quickLossMs; }
   // `random` is uniform in [0, 1).
   Verdict next(Cause cause, std::uint64_t nowMs, double random);
 
  private:
   static constexpr std::uint64_t quickLossMs = 2000;
   static constexpr unsigned suspiciousLosses = 3;
+  static constexpr std::uint64_t usefulMs = 500;  // a connection that lasted this long worked
 
   const Milliseconds firstDelay_;
   const Milliseconds maxDelay_;

@@ -292,7 +292,7 @@ class View:
 
     def lines(self):
         states = self.bench.states
-        height = states.get("height", "--")
+        height = f"{float(states['height']):.1f}" if "height" in states else "--"
         position = states.get("position", "")
         filled = round(int(position) * 40 / 100) if position.isdigit() else 0
         presets = "  ".join(f"{number} {name}" for number, name in enumerate(PRESETS, 1))

@@ -77,6 +77,12 @@ TEST(MqttReconnect, DoesNotSuspectABrokerThatIsAway) {
   }
   for (int i = 0; i < 10; ++i) {
     reconnect.connected(1000);
+    const MqttReconnect::Verdict verdict = reconnect.next(Cause::gone, 1100, most);
+    EXPECT_FALSE(verdict.takeover);
+    EXPECT_LT(verdict.delay, Milliseconds(250)) << "a broker that restarts often is not met ever more slowly";
+  }
+  for (int i = 0; i < 10; ++i) {
+    reconnect.connected(1000);
     EXPECT_FALSE(reconnect.next(Cause::lost, 1100, 0).takeover) << "the broker gave another reason";
     reconnect.connected(1000);
     EXPECT_FALSE(reconnect.next(Cause::lostUnexplained, 9000, 0).takeover);

@@ -90,6 +90,7 @@ class Quickstart(unittest.TestCase):
         terminal = Terminal(QUICKSTART, self.environment)
         self.addCleanup(terminal.close)
         terminal.wait(r"Height +[0-9]+\.[0-9] cm")
+        terminal.wait(r"Script +online")
         return terminal
 
     def leftovers(self):
