@@ -55,7 +55,8 @@ class SerialLink {
   // Fails pending writes with ERR_CLOSED before it returns. Idempotent.
   void close();
 
-  // Drops what has come in so far, the unfinished frame included: an answer to the next request is none of it.
+  // Drops what has come in so far, the unfinished frame included: an answer to the next request is none of
+  // it.
   void discardInput();
 
   bool connected() const;

@@ -48,8 +48,8 @@ class Hub {
  public:
   using OnCommand = std::function<void(MqttOwner, const std::string& property, const std::string& payload)>;
 
-  // The options' stateDirectory must exist. A damaged published.json is set aside and logged. What the hub keeps at the
-  // broker it keeps in a cache of its own, so that no script's publishing takes its room.
+  // The options' stateDirectory must exist. A damaged published.json is set aside and logged. What the hub
+  // keeps at the broker it keeps in a cache of its own, so that no script's publishing takes its room.
   Hub(Loop& loop, MqttLink& link, MqttRouter& router, HubOptions options, OnCommand onCommand);
   ~Hub();
 

@@ -104,8 +104,10 @@ void MqttRouter::publish(MqttOwner owner, MqttMessage message, MqttDone done) {
   const std::string topic = message.topic;
   const bool removed = message.payload.empty();
   const std::vector<std::string>& mine = retainedTopics_[owner];
-  if (!removed && mine.size() >= maxRetainedTopics && std::find(mine.begin(), mine.end(), topic) == mine.end()) {
-    throw CodedError("ERR_QUOTA", "expected at most " + std::to_string(maxRetainedTopics) + " retained topics");
+  if (!removed && mine.size() >= maxRetainedTopics &&
+      std::find(mine.begin(), mine.end(), topic) == mine.end()) {
+    throw CodedError("ERR_QUOTA",
+                     "expected at most " + std::to_string(maxRetainedTopics) + " retained topics");
   }
   cache_.put(std::move(message), std::move(done));
   for (auto& [other, topics] : retainedTopics_)

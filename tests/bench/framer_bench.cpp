@@ -31,7 +31,8 @@ void decode(benchmark::State& state) {
     stream.insert(stream.end(), static_cast<std::size_t>(state.range(0)), 0xF2);
   }
   std::size_t frames = 0;
-  for (auto _ : state) framer->feed(stream, 0, [&](std::span<const std::uint8_t>) { ++frames; });
+  for (auto _ : state)
+    framer->feed(stream, 0, [&](std::span<const std::uint8_t>) { ++frames; });
   state.SetItemsProcessed(static_cast<std::int64_t>(frames));
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * stream.size()));
 }

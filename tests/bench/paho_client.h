@@ -10,7 +10,8 @@
 
 namespace deskd::bench {
 
-// Paho's C client and nothing else: what the daemon is measured against, and with. Subscribes one topic at QoS 1.
+// Paho's C client and nothing else: what the daemon is measured against, and with. Subscribes one topic at
+// QoS 1.
 class PahoClient {
  public:
   using OnMessage = std::function<void(const std::string& payload)>;
@@ -46,7 +47,9 @@ class PahoClient {
     auto& client = *static_cast<PahoClient*>(self);
     MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
     options.context = self;
-    options.onSuccess = [](void* me, MQTTAsync_successData*) { static_cast<PahoClient*>(me)->ready_.set_value(); };
+    options.onSuccess = [](void* me, MQTTAsync_successData*) {
+      static_cast<PahoClient*>(me)->ready_.set_value();
+    };
     options.onFailure = failed;
     MQTTAsync_subscribe(client.client_, client.topic_.c_str(), 1, &options);
   }
@@ -55,8 +58,8 @@ class PahoClient {
         std::make_exception_ptr(std::runtime_error("the broker refuses")));
   }
   static int arrived(void* self, char* topic, int, MQTTAsync_message* message) {
-    static_cast<PahoClient*>(self)->onMessage_(
-        std::string(static_cast<const char*>(message->payload), static_cast<std::size_t>(message->payloadlen)));
+    static_cast<PahoClient*>(self)->onMessage_(std::string(static_cast<const char*>(message->payload),
+                                                           static_cast<std::size_t>(message->payloadlen)));
     MQTTAsync_freeMessage(&message);
     MQTTAsync_free(topic);
     return 1;

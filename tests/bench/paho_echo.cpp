@@ -8,8 +8,9 @@
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
   deskd::bench::PahoClient* self = nullptr;
-  deskd::bench::PahoClient client(argv[1], "paho-echo", "echo/paho/in",
-                                  [&](const std::string& payload) { self->publish("echo/paho/out", payload); });
+  deskd::bench::PahoClient client(argv[1], "paho-echo", "echo/paho/in", [&](const std::string& payload) {
+    self->publish("echo/paho/out", payload);
+  });
   self = &client;
   std::puts("ready");
   std::fflush(stdout);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// round_trip PORT NAME... COUNT: for each NAME in turns, sends a message to echo/NAME/in and waits for its answer on
-// echo/NAME/out. Prints the p50 and p99 of each in microseconds, and all of them as ratios to the first.
+// round_trip PORT NAME... COUNT: for each NAME in turns, sends a message to echo/NAME/in and waits for its
+// answer on echo/NAME/out. Prints the p50 and p99 of each in microseconds, and all of them as ratios to the
+// first.
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -54,13 +55,16 @@ int main(int argc, char** argv) {
   const std::string port = argv[1];
   const int count = std::atoi(argv[argc - 1]);
   std::vector<std::unique_ptr<Partner>> partners;
-  for (int i = 2; i < argc - 1; ++i) partners.push_back(std::make_unique<Partner>(port, argv[i]));
+  for (int i = 2; i < argc - 1; ++i)
+    partners.push_back(std::make_unique<Partner>(port, argv[i]));
   // In turns, so that whatever else the machine does hits all alike.
   for (int round = -50; round < count; ++round)
-    for (const auto& partner : partners) partner->once("message " + std::to_string(round), round >= 0);
+    for (const auto& partner : partners)
+      partner->once("message " + std::to_string(round), round >= 0);
   const double p50 = partners.front()->quantile(0.5);
   const double p99 = partners.front()->quantile(0.99);
   for (const auto& partner : partners)
-    std::printf("%-8s p50 %7.0f us (%.2fx)  p99 %7.0f us (%.2fx)\n", partner->name.c_str(), partner->quantile(0.5),
-                partner->quantile(0.5) / p50, partner->quantile(0.99), partner->quantile(0.99) / p99);
+    std::printf("%-8s p50 %7.0f us (%.2fx)  p99 %7.0f us (%.2fx)\n", partner->name.c_str(),
+                partner->quantile(0.5), partner->quantile(0.5) / p50, partner->quantile(0.99),
+                partner->quantile(0.99) / p99);
 }
