@@ -68,11 +68,12 @@ class Bench:
             self.daemon = self.spawn([BUILD / "deskd", "--sim", "--config", self.directory / "deskd.toml"],
                                      stdout=log, stderr=subprocess.STDOUT)
 
-    def spawn(self, command, **options):
+    def spawn(self, command, identity=(), **options):
         """Starts a process that ends when this one does, even by SIGKILL."""
         options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **options}
         # A group of its own: Ctrl-C comes to this process alone, which then ends the others in order.
-        child = subprocess.Popen([program("setpriv"), "--pdeathsig", "TERM", *command], start_new_session=True, **options)
+        child = subprocess.Popen([program("setpriv"), *identity, "--pdeathsig", "TERM", *command],
+                                 start_new_session=True, **options)
         self.children.append(child)
         return child
 
@@ -81,9 +82,10 @@ class Bench:
             with socket.socket() as probe:
                 probe.bind(("127.0.0.1", 0))
                 port = probe.getsockname()[1]
-            config = self.directory / "mosquitto.conf"
-            config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
-            broker = self.spawn([program("mosquitto"), "-c", config], stderr=subprocess.PIPE)
+            # Without a settings file mosquitto serves this machine only, and stores nothing. As root it would change its
+            # user by itself, which makes the kernel forget that it is to end with this process.
+            user = ["--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.getuid() == 0 else []
+            broker = self.spawn([program("mosquitto"), "-p", str(port)], user, stderr=subprocess.PIPE)
             for line in broker.stderr:
                 if b" running" in line:
                     return port
