@@ -22,7 +22,7 @@ MqttReconnect::Verdict MqttReconnect::next(Cause cause, std::uint64_t nowMs, dou
     quickLosses_ = 0;
     return {jittered(maxDelay_, random), true};
   }
-  if (lost && nowMs - connectedAtMs_ >= usefulMs) failures_ = 0;
+  if (cause == Cause::gone || (lost && !quick)) failures_ = 0;
   const unsigned before = failures_;
   failures_ = std::min(failures_ + 1, 30u);
   // The first retry follows at once, but not everybody's in the same instant.

@@ -37,7 +37,6 @@ class MqttReconnect {
  private:
   static constexpr std::uint64_t quickLossMs = 2000;
   static constexpr unsigned suspiciousLosses = 3;
-  static constexpr std::uint64_t usefulMs = 500;  // a connection that lasted this long worked
 
   const Milliseconds firstDelay_;
   const Milliseconds maxDelay_;
