@@ -26,6 +26,7 @@ class LoopPlatform final : public v8::Platform {
   // Whether waiting tasks keep the loop going; off by default, since V8 posts housekeeping for later.
   void keepLoopAlive(bool keep);
 
+  v8::PageAllocator* GetPageAllocator() override { return nullptr; }  // V8's own
   int NumberOfWorkerThreads() override { return 0; }
   std::shared_ptr<v8::TaskRunner> GetForegroundTaskRunner(v8::Isolate* isolate) override;
   void CallOnWorkerThread(std::unique_ptr<v8::Task> task) override;

@@ -153,7 +153,8 @@ TEST(JiecangVectors, CommandAndParametersStandWhereTheyAreLabelled) {
     if (vector.frames.size() != 1) continue;
     const Bytes frame = hex(vector.frames[0]);
     EXPECT_EQ(frame[2], vector.meaning.at("cmd").get<int>()) << vector.label;
-    EXPECT_EQ(toHex(std::span(frame).subspan(4, frame[3])), vector.meaning.at("params")) << vector.label;
+    EXPECT_EQ(toHex(std::span(frame).subspan(4, frame[3])), vector.meaning.at("params").get<std::string>())
+        << vector.label;
     if (vector.meaning.at("kind") != "height") continue;
     EXPECT_EQ(frame[4] << 8 | frame[5], vector.meaning.at("raw").get<int>()) << vector.label;
     EXPECT_EQ(frame[6], vector.meaning.at("p2").get<int>()) << vector.label;
