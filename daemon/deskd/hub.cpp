@@ -68,6 +68,7 @@ class Hub::Impl {
     acting.retainAsPublished = true;
     router_.subscribe(hubOwner, commands, discovery_.commandFilter(), acting,
                       [this](const MqttMessage& message) { received(message); });
+    keep(discovery_.nodeStatus(), "online");  // goes out with each connection
     if (options_.discovery == Discovery::off) return;
     MqttSubscription fresh;
     fresh.wantRetained = false;
@@ -245,13 +246,13 @@ class Hub::Impl {
     if (wanted && !searching_) {
       MqttSubscription search;
       search.qos = 0;
+      search.retainAsPublished = true;
       router_.subscribe(hubOwner, storedCommands, discovery_.commandFilter() + "/#", search,
                         [this](const MqttMessage& message) { receivedStored(message); });
     } else if (!wanted && searching_) {
       router_.unsubscribe(hubOwner, storedCommands);
     }
     searching_ = wanted;
-    keep(discovery_.nodeStatus(), "online");
     sendAll();
   }
 
@@ -483,7 +484,10 @@ class Hub::Impl {
     std::string id;
     std::string property;
     if (!discovery_.parseCommand(message.topic, id, property)) return;
-    if (message.retained) return ignoreRetained(message.topic, id, property, message.payload);
+    if (message.retained) {
+      if (!searching_) ignoreRetained(message.topic, id, property, message.payload);
+      return;
+    }
     if (message.payload.empty()) return;  // somebody, perhaps we, has cleared a stored command
     const auto found = devices_.find(id);
     if (found == devices_.end() || !found->second.owner) {

@@ -13,9 +13,9 @@ inline bool runUntil(Loop& loop, const std::function<bool()>& condition,
   bool late = false;
   Timer deadline(loop, [&] { late = true; });
   deadline.start(most);
-  // A turn runs timers first and then waits for events, also when a timer has just made the condition true.
+  // A turn runs timers first and then waits for events, also when a timer has just decided it.
   Prepare beforeWaiting(loop, [&] {
-    if (condition()) loop.stop();
+    if (late || condition()) loop.stop();
   });
   while (!condition()) {
     if (late) return false;
