@@ -296,7 +296,7 @@ class Hub::Impl {
 
   void keep(const std::string& topic, const std::string& payload) {
     stale_.erase(topic);
-    if (journal_.topics().count(topic) == 0) {
+    if (!journal_.topics().contains(topic)) {
       journal_.add(topic);
       wake();
     }
@@ -424,13 +424,13 @@ class Hub::Impl {
   void forget(Device& device, const Device::Property& property) {
     const CheckedEntity& entity = property.entity;
     for (const std::string& topic : Device::stateTopics(discovery_, device.id, entity)) {
-      if (journal_.topics().count(topic) != 0) clear(topic);
+      if (journal_.topics().contains(topic)) clear(topic);
     }
     if (options_.discovery == Discovery::device) {
       device.removed[entity.property] = entity.component;
     } else {
       const std::string config = discovery_.entityConfigTopic(entity.component, device.id, entity.property);
-      if (journal_.topics().count(config) != 0) clear(config);
+      if (journal_.topics().contains(config)) clear(config);
     }
   }
 

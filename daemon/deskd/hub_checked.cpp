@@ -163,7 +163,7 @@ std::string flagPayload(const std::string& where, const json& value) {
 
 std::string wordPayload(const std::string& where, const json& value, const std::vector<std::string>& words) {
   if (!value.is_string()) refuse(where, "expected a text, found " + shown(value));
-  const std::string word = value;
+  std::string word = value;
   if (!words.empty() && std::find(words.begin(), words.end(), word) == words.end()) {
     refuse(where, "expected " + oneOf(words) + ", found " + shown(value));
   }
@@ -278,12 +278,12 @@ std::string commandPayload(const CheckedEntity& entity, const std::string& prope
     return payload;
   }
   if (entity.component == "cover") {
-    const std::string word = upper(payload);
+    std::string word = upper(payload);
     if (word == "OPEN" || word == "CLOSE" || word == "STOP") return word;
     throw std::invalid_argument("expected OPEN, CLOSE or STOP, found " + shown(payload));
   }
   if (entity.component == "switch") {
-    const std::string word = upper(payload);
+    std::string word = upper(payload);
     if (word == "ON" || word == "OFF") return word;
     throw std::invalid_argument("expected ON or OFF, found " + shown(payload));
   }

@@ -293,12 +293,12 @@ std::string reservedKeyReason(const std::string& key) {
       "state_on",      "stat_on",      "state_off",    "stat_off",  "state_open",    "stat_open",
       "state_opening", "stat_opening", "state_closed", "stat_clsd", "state_closing", "stat_closing",
       "state_stopped", "stat_stopped"};
-  if (topics.count(key) != 0 || key.ends_with("_topic")) return "topics are deskd's";
+  if (topics.contains(key) || key.ends_with("_topic")) return "topics are deskd's";
   if (key.ends_with("_template") || key.ends_with("_tpl"))
     return "values are published plain, without templates";
   if (key == "retain" || key == "ret") return "commands are never retained";
-  if (ours.count(key) != 0) return "deskd sets it";
-  if (words.count(key) != 0) return "deskd fixes these words";
+  if (ours.contains(key)) return "deskd sets it";
+  if (words.contains(key)) return "deskd fixes these words";
   return "";
 }
 

@@ -83,8 +83,7 @@ class MqttClient::Impl {
     bounds.messages = options_.maxInboundMessages;
     bounds.messageBytes = options_.maxInboundBytes;
     bounds.payloadBytes = options_.maxPayloadBytes;
-    inbox_ =
-        std::make_shared<MqttInbox>(loop, bounds, [this](MqttEvent event) { happened(std::move(event)); });
+    inbox_ = std::make_shared<MqttInbox>(loop, bounds, [this](const MqttEvent& event) { happened(event); });
   }
 
   ~Impl() {
@@ -345,7 +344,7 @@ class MqttClient::Impl {
   // Events
   // ----------------------------------------------------------------------------------------------------------
 
-  void happened(MqttEvent event) {
+  void happened(const MqttEvent& event) {
     if (event.kind == MqttEvent::Kind::retired) return retired();
     if (!session_ || event.session != session_->number()) return;  // of a connection that is over
     switch (event.kind) {
@@ -449,13 +448,13 @@ class MqttClient::Impl {
   std::uint32_t newRequest() {
     do {
       ++lastRequest_;
-    } while (lastRequest_ == 0 || pending_.count(lastRequest_) != 0);
+    } while (lastRequest_ == 0 || pending_.contains(lastRequest_));
     return lastRequest_;
   }
 
   void answerLater(MqttDone done, MqttResult result) {
     if (!done) return;
-    deferred_.push_back([done = std::move(done), result = std::move(result)] { done(result); });
+    deferred_.emplace_back([done = std::move(done), result = std::move(result)] { done(result); });
     deferTimer_.start(Milliseconds(0));
   }
   void runDeferred() {

@@ -41,11 +41,11 @@ class MqttInbox {
     std::size_t payloadBytes = 0;
   };
 
-  MqttInbox(Loop& loop, Bounds bounds, std::function<void(MqttEvent)> receive)
+  MqttInbox(Loop& loop, Bounds bounds, std::function<void(const MqttEvent&)> receive)
       : bounds_(bounds),
         receive_(std::move(receive)),
         mailbox_(std::make_unique<Mailbox<MqttEvent>>(loop, bounds.events + bounds.messages,
-                                                      [this](MqttEvent event) { take(std::move(event)); })) {}
+                                                      [this](const MqttEvent& event) { take(event); })) {}
 
   // From any thread.
   void post(MqttEvent event) noexcept {
@@ -76,17 +76,17 @@ class MqttInbox {
     bytes_ += bytes;
     return true;
   }
-  void take(MqttEvent event) {
+  void take(const MqttEvent& event) {
     if (event.kind == MqttEvent::Kind::message) {
       const std::lock_guard lock(mutex_);
       --messages_;
       bytes_ -= event.message.payload.size();
     }
-    receive_(std::move(event));
+    receive_(event);
   }
 
   const Bounds bounds_;
-  const std::function<void(MqttEvent)> receive_;
+  const std::function<void(const MqttEvent&)> receive_;
   std::mutex mutex_;
   std::unique_ptr<Mailbox<MqttEvent>> mailbox_;
   std::size_t messages_ = 0;

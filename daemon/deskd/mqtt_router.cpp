@@ -39,14 +39,14 @@ void MqttRouter::add(Subscription subscription, MqttDone done) {
   checkFilter(subscription.filter);
   checkQos(subscription.options.qos);
   const std::pair name(subscription.owner, subscription.id);
-  if (keys_.count(name) != 0) {
+  if (keys_.contains(name)) {
     throw CodedError("ERR_IN_USE", "subscription " + std::to_string(subscription.id) + " exists already");
   }
   const Key key = nextKey_++;
   const std::string text = subscription.filter;
   Filter& filter = filters_[text];
   if (filter.subscribers.empty()) {
-    while (filterOfBrokerId_.count(nextBrokerId_) != 0)
+    while (filterOfBrokerId_.contains(nextBrokerId_))
       nextBrokerId_ = nextBrokerId_ % largestBrokerId + 1;
     filter.brokerId = nextBrokerId_;
     nextBrokerId_ = nextBrokerId_ % largestBrokerId + 1;
@@ -182,7 +182,7 @@ void MqttRouter::deliverTo(const std::vector<Key>& keys, const MqttMessage& mess
     const auto found = subscriptions_.find(key);
     if (found == subscriptions_.end()) continue;
     Subscription& subscription = found->second;
-    const bool known = subscription.seen.count(message.topic) != 0;
+    const bool known = subscription.seen.contains(message.topic);
     if (message.retained && (known || !subscription.options.wantRetained) &&
         !subscription.options.retainAsPublished) {
       continue;

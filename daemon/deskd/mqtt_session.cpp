@@ -5,6 +5,15 @@
 
 #include <stdexcept>
 
+#ifdef __SANITIZE_ADDRESS__
+// Paho C 1.3.11 (Debian 12's 1.3.12 package) loses topic and payload of the publishes that are in flight when
+// a connection breaks: MQTTAsync_freeResponses() trusts that the protocol part frees them, which has
+// forgotten them. The client's window bounds it to twenty messages a loss.
+extern "C" const char* __lsan_default_suppressions() {  // NOLINT(bugprone-reserved-identifier)
+  return "leak:libpaho-mqtt3as\n";
+}
+#endif
+
 namespace deskd {
 namespace {
 
@@ -73,7 +82,7 @@ MqttMessage convert(const mqtt::const_message_ptr& message) {
 
 // Requests travel through Paho as the token's context.
 void* asContext(std::uint32_t request) {
-  return reinterpret_cast<void*>(static_cast<std::uintptr_t>(request));
+  return reinterpret_cast<void*>(static_cast<std::uintptr_t>(request));  // NOLINT(performance-no-int-to-ptr)
 }
 
 template <class Action>
