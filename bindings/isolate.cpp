@@ -156,7 +156,7 @@ struct ScriptIsolate::Parts {
       for (Wrapped* object : objects)
         object->close();
       for (Wrapped* object : objects)
-        if (js->live().count(object) != 0) delete object;
+        if (js->live().contains(object)) delete object;
     }
     js->pending_.reset();
     js->rejections_.clear();

@@ -26,7 +26,7 @@ Reaper::Reaper(Loop& loop)
 
 void Reaper::watch(int pid, Ended ended) {
   watched_[pid] = std::move(ended);
-  if (unclaimed_.count(pid) != 0) again_.start(Milliseconds(0));
+  if (unclaimed_.contains(pid)) again_.start(Milliseconds(0));
 }
 
 void Reaper::forget(int pid) {
@@ -36,7 +36,7 @@ void Reaper::forget(int pid) {
 void Reaper::collect() {
   int status = 0;
   for (int pid = ::waitpid(-1, &status, WNOHANG); pid > 0; pid = ::waitpid(-1, &status, WNOHANG)) {
-    if (watched_.count(pid) == 0 && unclaimed_.size() >= mostUnclaimed) unclaimed_.erase(unclaimed_.begin());
+    if (!watched_.contains(pid) && unclaimed_.size() >= mostUnclaimed) unclaimed_.erase(unclaimed_.begin());
     unclaimed_[pid] = status;
   }
   for (auto item = unclaimed_.begin(); item != unclaimed_.end();) {

@@ -59,7 +59,7 @@ void ScriptDirectory::scan() {
   watchAll(found);
   const auto before = std::exchange(known_, found);
   for (const auto& [name, version] : before)
-    if (found.count(name) == 0) handlers_.removed(name);
+    if (!found.contains(name)) handlers_.removed(name);
   for (const auto& [name, version] : found) {
     const auto old = before.find(name);
     if (old == before.end())
@@ -107,7 +107,7 @@ void ScriptDirectory::watchAll(const std::map<std::string, Version>& scripts) {
       if (!error) wanted.insert(target.parent_path().string());
     }
   for (auto item = watches_.begin(); item != watches_.end();) {
-    if (wanted.count(item->first) != 0) {
+    if (wanted.contains(item->first)) {
       ++item;
     } else {
       ::inotify_rm_watch(inotify_.get(), item->second);

@@ -146,7 +146,7 @@ void Supervisor::startScripts() {
 }
 
 void Supervisor::addScript(const std::string& name) {
-  if (stopping_ || scripts_.count(name) != 0)
+  if (stopping_ || scripts_.contains(name))
     return;  // removeScript() adds it again once the last one has left
   Script::Context context{loop_,
                           reaper_,
