@@ -48,6 +48,7 @@ json checkConfig(const HubEntity& entity) {
   const json given = parseObject(entity.property, entity.config);
   const std::vector<HubKey>& keys = *hubKeys(entity.component);
   std::vector<std::string> names;
+  names.reserve(keys.size());
   for (const HubKey& key : keys)
     names.push_back(key.name);
   json config = json::object();

@@ -72,6 +72,7 @@ void RetainedCache::resendAll() {
     all.push_back(&entry);
   std::sort(all.begin(), all.end(), [](const Entry* a, const Entry* b) { return a->order < b->order; });
   std::vector<std::string> topics;
+  topics.reserve(all.size());
   for (const Entry* entry : all)
     topics.push_back(entry->message.topic);
   resend(topics);

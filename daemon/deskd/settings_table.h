@@ -36,6 +36,7 @@ class SettingsTable {
   template <class Enum>
   void choice(std::string_view key, Enum& into, const std::vector<std::pair<std::string, Enum>>& choices) {
     std::vector<std::string> names;
+    names.reserve(choices.size());
     for (const auto& [name, value] : choices)
       names.push_back(name);
     std::string chosen;

@@ -59,8 +59,8 @@ std::string codeOf(const std::function<void()>& action) {
 // One run of deskd with its link, router and hub. Several can follow each other over one state directory and
 // one broker's store.
 struct HubRun {
-  HubRun(Loop& loop, const std::string& stateDirectory, Discovery discovery, const std::string& node = "pi-1")
-      : loop_(loop) {
+  HubRun(Loop& on, const std::string& stateDirectory, Discovery discovery, const std::string& node = "pi-1")
+      : loop(on) {
     HubOptions options;
     options.node = node;
     options.discovery = discovery;
@@ -71,7 +71,7 @@ struct HubRun {
     options.deviceDelay = Milliseconds(2);
     options.deviceGap = Milliseconds(40);
     link.online = false;
-    hub.emplace(loop, link, router, options,
+    hub.emplace(on, link, router, options,
                 [this](MqttOwner owner, const std::string& property, const std::string& payload) {
                   commands.push_back(std::to_string(owner) + " " + property + " " + payload);
                 });
@@ -85,9 +85,9 @@ struct HubRun {
   }
   // Lets everything that is delayed be sent and answered.
   void settle() {
-    runFor(loop_, Milliseconds(8));
+    runFor(loop, Milliseconds(8));
     link.answerAll();
-    runFor(loop_, Milliseconds(8));
+    runFor(loop, Milliseconds(8));
     link.answerAll();
   }
   void drop() {
@@ -134,7 +134,7 @@ struct HubRun {
     return nullptr;
   }
 
-  Loop& loop_;
+  Loop& loop;
   FakeLink link;
   RetainedCache cache{link};
   std::uint64_t nowMs = 0;

@@ -22,13 +22,13 @@ class MqttTls : public testing::Test {
     setLogSink([](const LogRecord&) {});
     Broker::Options how;
     how.tls = true;
-    plain_ = new Broker(how);
+    plain = new Broker(how);
     how.clientCertificate = true;
-    demanding_ = new Broker(how);
+    demanding = new Broker(how);
   }
   static void TearDownTestSuite() {
-    delete plain_;
-    delete demanding_;
+    delete plain;
+    delete demanding;
   }
 
   MqttClientOptions options(const Broker& broker, const std::string& host = "localhost") {
@@ -51,60 +51,60 @@ class MqttTls : public testing::Test {
     return client.connected();
   }
 
-  static Broker* plain_;
-  static Broker* demanding_;
+  static Broker* plain;
+  static Broker* demanding;
   Loop loop_;
 };
 
-Broker* MqttTls::plain_ = nullptr;
-Broker* MqttTls::demanding_ = nullptr;
+Broker* MqttTls::plain = nullptr;
+Broker* MqttTls::demanding = nullptr;
 
 }  // namespace
 
 TEST_F(MqttTls, AcceptsABrokerThatTheAuthorityVouchesFor) {
-  EXPECT_TRUE(getsIn(options(*plain_)));
+  EXPECT_TRUE(getsIn(options(*plain)));
 }
 
 TEST_F(MqttTls, Speaks311Too) {
-  MqttClientOptions o = options(*plain_);
+  MqttClientOptions o = options(*plain);
   o.settings.version = MqttVersion::v311;
   EXPECT_TRUE(getsIn(o));
 }
 
 TEST_F(MqttTls, RefusesABrokerOfAnotherAuthority) {
-  MqttClientOptions o = options(*plain_);
-  o.settings.caFile = plain_->file("other-ca.pem");
+  MqttClientOptions o = options(*plain);
+  o.settings.caFile = plain->file("other-ca.pem");
   EXPECT_FALSE(getsIn(o));
 }
 
 TEST_F(MqttTls, RefusesABrokerThatTheSystemDoesNotKnow) {
-  MqttClientOptions o = options(*plain_);
+  MqttClientOptions o = options(*plain);
   o.settings.caFile = "";
   EXPECT_FALSE(getsIn(o));
 }
 
 TEST_F(MqttTls, RefusesACertificateForAnotherName) {
-  EXPECT_FALSE(getsIn(options(*plain_, "127.0.0.1"))) << "it is for localhost";
+  EXPECT_FALSE(getsIn(options(*plain, "127.0.0.1"))) << "it is for localhost";
 }
 
 TEST_F(MqttTls, AcceptsAnotherNameIfTold) {
-  MqttClientOptions o = options(*plain_, "127.0.0.1");
+  MqttClientOptions o = options(*plain, "127.0.0.1");
   o.settings.verifyName = false;
   EXPECT_TRUE(getsIn(o));
-  o.settings.caFile = plain_->file("other-ca.pem");
+  o.settings.caFile = plain->file("other-ca.pem");
   EXPECT_FALSE(getsIn(o)) << "but never another authority";
 }
 
 TEST_F(MqttTls, ShowsItsOwnCertificate) {
-  MqttClientOptions o = options(*demanding_);
+  MqttClientOptions o = options(*demanding);
   EXPECT_FALSE(getsIn(o));
-  o.settings.certFile = demanding_->file("client.pem");
-  o.settings.keyFile = demanding_->file("client.key");
+  o.settings.certFile = demanding->file("client.pem");
+  o.settings.keyFile = demanding->file("client.key");
   EXPECT_TRUE(getsIn(o));
 }
 
 TEST_F(MqttTls, AMissingFileIsAnErrorAtOnce) {
-  MqttClientOptions o = options(*plain_);
+  MqttClientOptions o = options(*plain);
   o.settings.caFile = "/nowhere/ca.pem";
   try {
     MqttClient client(loop_, o, {});

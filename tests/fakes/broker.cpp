@@ -21,8 +21,6 @@
 
 #include "hal/base/error.h"
 
-extern char** environ;
-
 namespace deskd {
 namespace {
 

@@ -106,16 +106,16 @@ bool MqttPeer::waitFor(const std::string& topic) {
   return runUntil(loop_, [&] { return last(topic).has_value(); });
 }
 
-void MqttPeer::send(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+void MqttPeer::send(std::string_view packet) {
+  while (!packet.empty()) {
+    const ssize_t sent = ::send(fd_.get(), packet.data(), packet.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EAGAIN) {
       // Only a broker that does not read gets us here; let what it sent to us be taken meanwhile.
       uv_run(loop_.uv(), UV_RUN_ONCE);
       continue;
     }
     if (sent < 0) throwErrno("send to broker");
-    bytes.remove_prefix(static_cast<std::size_t>(sent));
+    packet.remove_prefix(static_cast<std::size_t>(sent));
   }
 }
 

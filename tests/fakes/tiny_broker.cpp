@@ -52,7 +52,7 @@ void TinyBroker::read(Client& client) {
   // CONNECT: type, a length of one byte, "MQTT" with its length, and then the level.
   constexpr std::size_t levelAt = 8;
   if (bytes[0] != 0x10 || static_cast<std::size_t>(got) <= levelAt) return;
-  const int level = bytes[levelAt];
+  const int level = static_cast<unsigned char>(bytes[levelAt]);
   versions_.push_back(level);
   if (answer_ == Answer::nothing) return;
   if (answer_ == Answer::takeOver) {
