@@ -100,6 +100,9 @@ class Hub::Impl {
     if (!device.owner) {
       device.id = id;
       device.owner = owner;
+      if (const auto ignored = ignoredOf_.find(id); ignored != ignoredOf_.end()) {
+        device.retainedCommandsIgnored = ignored->second;
+      }
       owners_[owner] = id;
       for (Device::Property& property : device.properties)
         property.declared = false;
@@ -539,9 +542,13 @@ class Hub::Impl {
     if (link_.connected()) link_.publish(value(topic, "", true), {});
     const char* text = "commands must not be retained; it was not carried out";
     sendError(id, property, errorJson("ERR_RETAINED_COMMAND", text, payload));
+    // Also for a device that is yet to come: stored commands arrive before its script has started.
+    constexpr std::size_t mostDevices = 1000;
+    if (ignoredOf_.size() >= mostDevices && !ignoredOf_.contains(id)) return;
+    const std::uint64_t count = ++ignoredOf_[id];
     const auto device = devices_.find(id);
     if (device == devices_.end()) return;
-    ++device->second.retainedCommandsIgnored;
+    device->second.retainedCommandsIgnored = count;
     keepAttributes(device->second);
   }
 
@@ -568,7 +575,8 @@ class Hub::Impl {
   std::set<std::string> dirty_;  // devices to announce
   std::unordered_set<std::string> logged_;
   std::uint64_t retainedCommandsIgnored_ = 0;
-  bool searching_ = false;  // for stored commands
+  std::map<std::string, std::uint64_t> ignoredOf_;  // by device
+  bool searching_ = false;                          // for stored commands
   Timer announceTimer_;
   Timer birthTimer_;
 };

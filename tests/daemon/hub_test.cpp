@@ -469,6 +469,16 @@ TEST_F(HubTest, IgnoresCountsAndClearsRetainedCommands) {
   EXPECT_EQ(run.hub->retainedCommandsIgnored(), 2u);
 }
 
+TEST_F(HubTest, CountsRetainedCommandsForADeviceThatIsYetToCome) {
+  HubRun run(loop_, "", Discovery::entity);
+  run.connect();
+  run.router.received(incoming("deskd/pi-1/desk/cover/set", "OPEN", true));
+  run.declareDesk();
+  run.settle();
+  EXPECT_EQ(run.link.stored().at("deskd/pi-1/desk/attributes/state"), R"({"retained_commands_ignored":1})");
+  EXPECT_THAT(run.commands, IsEmpty());
+}
+
 TEST_F(HubTest, UnderMqtt5StoredCommandsComeToALookingSubscriptionOnly) {
   HubRun run(loop_, "", Discovery::entity);
   run.connect();
