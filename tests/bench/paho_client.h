@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "daemon/deskd/tcp_no_delay.h"
+
 namespace deskd::bench {
 
 // Paho's C client and nothing else: what the daemon is measured against, and with. Subscribes one topic at
@@ -28,6 +30,8 @@ class PahoClient {
     options.onFailure = failed;
     if (MQTTAsync_connect(client_, &options) != MQTTASYNC_SUCCESS) throw std::runtime_error("cannot connect");
     ready_.get_future().get();
+    // As deskd does. Without it Paho waits for delayed acknowledgements, and anything would win against it.
+    setTcpNoDelay("127.0.0.1", static_cast<std::uint16_t>(std::stoi(port)));
   }
   ~PahoClient() {
     MQTTAsync_disconnectOptions options = MQTTAsync_disconnectOptions_initializer;
