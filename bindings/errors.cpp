@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bindings/errors.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <stdexcept>
 #include <system_error>
@@ -19,6 +20,21 @@ std::string utf8(Js& js, v8::Local<v8::Value> value) {
 v8::Local<v8::Value> withCode(Js& js, v8::Local<v8::Value> error, const std::string& code) {
   error.As<v8::Object>()->Set(js.context(), js.name("code"), js.string(code)).Check();
   return error;
+}
+
+// Without the frames of built-in code, which has no file that the script's author could look into; unless
+// there are no others.
+std::string ownFrames(const std::string& stack) {
+  std::string own;
+  for (std::size_t start = 0; start < stack.size();) {
+    const std::size_t end = std::min(stack.find('\n', start), stack.size());
+    const std::string line = stack.substr(start, end - start);
+    const bool builtin =
+        line.find("deskd:") != std::string::npos || line.find("internal:") != std::string::npos;
+    if (!builtin || line.find('/') != std::string::npos) own += (own.empty() ? "" : "\n") + line;
+    start = end + 1;
+  }
+  return own.empty() ? stack : own;
 }
 
 // Frames of V8's stack text are indented; its first lines repeat the message.
@@ -93,7 +109,7 @@ ScriptError describe(Js& js, std::string kind, v8::Local<v8::Value> thrown, v8::
     const v8::TryCatch quiet(js.isolate());
     v8::Local<v8::Value> stack;
     if (thrown.As<v8::Object>()->Get(js.context(), js.name("stack")).ToLocal(&stack) && stack->IsString())
-      error.stack = framesOf(utf8(js, stack));
+      error.stack = ownFrames(framesOf(utf8(js, stack)));
   }
   placeFromStack(error);
   // A SyntaxError's stack has no place in the file that holds the mistake: only the message knows it.
@@ -125,7 +141,7 @@ std::string currentStack(v8::Isolate* isolate, int frames) {
     if (!text.empty()) text += "\n";
     text += function.length() > 0 ? "at " + std::string(*function) + " (" + place + ")" : "at " + place;
   }
-  return text;
+  return ownFrames(text);
 }
 
 void placeFromStack(ScriptError& error) {

@@ -29,7 +29,12 @@ import {framing} from './lib/jiecang_frames.js';
 const stored = {'preset 1': 'slot 1', 'preset 2': 'slot 2', 'preset 3': 'slot 3', 'preset 4': 'slot 4'};
 const options = deskSettings(settings, {port: '/dev/serial0', manufacturer: 'Jiecang', presets: stored});
 
-const port = await serial.open({path: options.port, baudRate: 9600, framing, reconnect: true});
+const opened = serial.open({path: options.port, baudRate: 9600, framing, reconnect: true});
+const port = await opened.catch((error) => {
+  log.notice(`the settings beside this script name its serial port (now port = "${options.port}"); ` +
+    'ls /dev/serial0 /dev/serial/by-id shows what there is');
+  throw error;
+});
 const driver = new JiecangDriver({port, log, native: options.native, ...options.limits});
 // 2B stops hard, without a ramp. Frames carry a checksum, so an odd height is a fast desk rather than a
 // glitch.

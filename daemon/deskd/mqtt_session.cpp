@@ -245,7 +245,7 @@ std::string mqttErrorText(int code, int reason) {
     case 128:
       return "the broker refuses the subscription";
     case MQTTASYNC_FAILURE:
-      return "no connection";
+      return "nothing answers there (is a broker running, and is mqtt.url right?)";
     default:
       break;
   }

@@ -17,6 +17,11 @@
 namespace {
 
 int zygote(deskd::Engine& engine, int socket) {
+  // A terminal's Ctrl-C, or a service manager's signal to the whole group, reaches the hosts as well. When
+  // they end is for the supervisor to say: it has them stop first what moves. Hosts inherit this; if it dies,
+  // so do they.
+  for (const int number : {SIGINT, SIGTERM, SIGHUP})
+    ::signal(number, SIG_IGN);
   deskd::UniqueFd supervisor(socket);
   deskd::setProcessName("deskd-zygote");
   deskd::UniqueFd mine = deskd::runZygote(supervisor.get());

@@ -42,6 +42,14 @@ TEST_F(Runtime, UncaughtExceptionIsAFailureWithItsStack) {
   EXPECT_EQ(failure_->line, 2);
 }
 
+TEST_F(Runtime, StacksShowTheScriptsOwnFrames) {
+  run("import {open} from 'deskd:serial';\nawait open({path: '/dev/no-such-device'});");
+  ASSERT_TRUE(failure_);
+  EXPECT_EQ(failure_->line, 2);
+  EXPECT_THAT(failure_->stack, testing::Not(HasSubstr("deskd:serial")));
+  EXPECT_THAT(failure_->stack, testing::Not(HasSubstr("internal:")));
+}
+
 TEST_F(Runtime, ExceptionInAMicrotaskIsAFailure) {
   run("queueMicrotask(() => { throw new Error('micro'); });");
   ASSERT_TRUE(failure_);

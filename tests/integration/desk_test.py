@@ -117,6 +117,21 @@ class DeskTest(DeskdCase):
         self.client.wait(self.topic("jiecang", "status"), "offline", start=mark)
         self.client.wait(f"deskd/{self.NODE}/status", "offline", start=mark)
 
+    def test_ctrl_c_during_travel_stops_the_desk_first(self):
+        """A terminal sends its signal to the whole group: hosts and zygote get it, too."""
+        self.start("--speed-mm-s", "60")
+        mark = self.client.mark()
+        self.mosquitto_pub("target", "120")
+        self.wait_until_moving(mark)
+        for pid in list(self.children().values()):
+            os.kill(pid, signal.SIGHUP)
+            os.kill(pid, signal.SIGTERM)
+        before = len(self.desk.received())
+        os.killpg(self.daemon.pid, signal.SIGINT)
+        self.assertEqual(self.daemon.wait(), 0)
+        self.assertIn(STOP, self.desk.received()[before:])
+        self.assertLess(self.desk.height(), 1100)
+
     def test_hand_controller_wins(self):
         self.start("--speed-mm-s", "60")
         mark = self.client.mark()

@@ -272,7 +272,7 @@ class DeskdCase(unittest.TestCase):
 
     def start_daemon(self, *arguments, environment=None):
         self.daemon = Process([program("deskd"), "--config", self.config, *arguments],
-                              env={**os.environ, **(environment or {})})
+                              env={**os.environ, **(environment or {})}, start_new_session=True)
         self.addCleanup(self.daemon.end)
         return self.daemon
 

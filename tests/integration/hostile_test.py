@@ -50,8 +50,7 @@ class HostileTest(DeskdCase):
         return max(float(line.rsplit(" ", 1)[1]) for _, line in self.daemon.lines.seen[mark:] if "witness: late" in line)
 
     def check_witness(self, mark):
-        # The machine that runs the tests may itself be late; what counts is that nobody waits for the hostile script.
-        self.assertLess(self.worst_lateness(mark), TURN_MS * PATIENCE)
+        self.assertLess(self.worst_lateness(mark), 50 * PATIENCE)
 
     def test_loop_at_load(self):
         self.start()
