@@ -192,15 +192,25 @@ struct ScriptIsolate::Parts {
 
   static void onOverdue(v8::Isolate* isolate, void* data) {
     Js& js = *static_cast<Js*>(data);
-    if (js.turnWatch() == nullptr || !js.turnWatch()->overdue() || !js.termination_.kind.empty()) return;
-    // Between two microtasks no JavaScript is on the stack: the next time there will be.
-    if (currentStack(isolate).empty() && ++js.emptyStacks_ < 100) {
-      isolate->RequestInterrupt(onOverdue, data);
+    if (js.turnWatch() == nullptr || !js.turnWatch()->overdue() || !js.termination_.kind.empty()) {
+      isolate->SetPromiseHook(nullptr);
       return;
     }
-    js.emptyStacks_ = 0;
+    // Between two microtasks no JavaScript is on the stack. The next one that makes a promise, as every await
+    // does, has its function there; one that makes none is met when TurnWatch asks again.
+    if (currentStack(isolate).empty()) {
+      isolate->SetPromiseHook(onPromiseWhileOverdue);
+      return;
+    }
+    isolate->SetPromiseHook(nullptr);
     terminate(isolate, js, "turn",
               "turn took longer than " + std::to_string(js.turnWatch()->budgetMs()) + " ms");
+  }
+
+  static void onPromiseWhileOverdue(v8::PromiseHookType, v8::Local<v8::Promise> promise,
+                                    v8::Local<v8::Value>) {
+    v8::Isolate* isolate = promise->GetIsolate();
+    if (!currentStack(isolate).empty()) onOverdue(isolate, &Js::of(isolate));
   }
 
   static void terminate(v8::Isolate* isolate, Js& js, const char* kind, const std::string& message) {

@@ -105,7 +105,6 @@ class Js {
   std::vector<Rejection> rejections_;  // that nobody handles so far
   // Set by whoever terminates the script, with the stack of that moment; V8 itself keeps neither.
   ScriptError termination_;
-  int emptyStacks_ = 0;
   bool failed_ = false;
   bool stopped_ = false;
   int depth_ = 0;

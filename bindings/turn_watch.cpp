@@ -56,8 +56,10 @@ struct TurnWatch::State {
   }
 
   void end(std::unique_lock<std::mutex>& lock, std::uint64_t which, Clock::time_point overdue) {
-    steps.interrupt();
-    if (!outlasts(lock, which, overdue + std::chrono::milliseconds(insistAfterMs))) return;
+    for (int askedMs = 0; askedMs < insistAfterMs; askedMs += askEveryMs) {
+      steps.interrupt();
+      if (!outlasts(lock, which, overdue + std::chrono::milliseconds(askedMs + askEveryMs))) return;
+    }
     steps.insist();
     if (!outlasts(lock, which, overdue + std::chrono::milliseconds(killAfterMs))) return;
     steps.kill();

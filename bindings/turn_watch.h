@@ -9,9 +9,9 @@ namespace deskd {
 // Watches, from a thread of its own, how long the script keeps its loop busy. The thread sleeps while nothing
 // runs.
 //
-// A turn over budget is ended in steps: `interrupt` after the budget (V8 is asked for the stack and to
-// terminate), `insist` 130 ms later if the turn still runs, and `kill` after 200 ms. All are called on the
-// watching thread.
+// A turn over budget is ended in steps: `interrupt` after the budget, again and again (V8 is asked for the
+// stack and to terminate; it may be asked where there is no stack), `insist` 130 ms later if the turn still
+// runs, and `kill` after 200 ms. All are called on the watching thread.
 class TurnWatch {
  public:
   struct Steps {
@@ -19,6 +19,7 @@ class TurnWatch {
     std::function<void()> insist;
     std::function<void()> kill;
   };
+  static constexpr int askEveryMs = 10;
   static constexpr int insistAfterMs = 130;
   static constexpr int killAfterMs = 200;
 

@@ -30,6 +30,15 @@ std::string signatureOf(const std::string& path) {
          std::to_string(status.st_mtim.tv_nsec);
 }
 
+// Whether a script or its settings are whole now: written and closed, or renamed to their name. Everything
+// else may be one step of several, such as the backup that an editor makes before it writes.
+bool isComplete(const inotify_event& event) {
+  if ((event.mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) == 0 || event.len == 0) return false;
+  const std::string file = event.name;
+  return !ScriptDirectory::nameOf(file.ends_with(".toml") ? file.substr(0, file.size() - 5) + ".js" : file)
+              .empty();
+}
+
 std::string parentOf(const std::string& path) {
   return std::filesystem::path(path).parent_path().string();
 }
@@ -131,9 +140,19 @@ void ScriptDirectory::watch(const std::string& directory, std::uint32_t events) 
 void ScriptDirectory::drain() {
   alignas(inotify_event) char buffer[4096];
   bool any = false;
-  while (::read(inotify_.get(), buffer, sizeof buffer) > 0)
+  bool complete = false;
+  for (ssize_t size; (size = ::read(inotify_.get(), buffer, sizeof buffer)) > 0;) {
     any = true;
-  if (any) settled_.start(settle);
+    for (const char* at = buffer; at < buffer + size;) {
+      const auto* event = reinterpret_cast<const inotify_event*>(at);
+      complete = complete || isComplete(*event);
+      at += sizeof *event + event->len;
+    }
+  }
+  if (complete)
+    settled_.start(Milliseconds(0));
+  else if (any)
+    settled_.start(settle);
 }
 
 }  // namespace deskd

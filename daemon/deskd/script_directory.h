@@ -22,7 +22,8 @@ class ScriptDirectory {
     std::function<void(const std::string& name)> changed;
     std::function<void(const std::string& name)> removed;
   };
-  // Events that come within this are one: an editor writes, renames and touches.
+  // Events that come within this are one: an editor renames, creates and touches. A file that is known to be
+  // whole is not waited for.
   static constexpr Milliseconds settle{10};
 
   // A directory that does not exist yet is waited for. Nothing is told before scan().

@@ -8,10 +8,14 @@
 namespace deskd {
 namespace {
 
-TEST(TurnWatch, TakesItsStepsInOrderWhileATurnRuns) {
+TEST(TurnWatch, TakesItsStepsInOrderWhileATurnRunsAndAsksMoreThanOnce) {
   std::promise<void> killed;
   std::string order;
-  TurnWatch watch(5, {[&] { order += "interrupt "; }, [&] { order += "insist "; },
+  int asked = 0;
+  TurnWatch watch(5, {[&] {
+                        if (++asked <= 2) order += "interrupt ";
+                      },
+                      [&] { order += "insist "; },
                       [&] {
                         order += "kill";
                         killed.set_value();
@@ -20,15 +24,14 @@ TEST(TurnWatch, TakesItsStepsInOrderWhileATurnRuns) {
   killed.get_future().wait();
   EXPECT_TRUE(watch.overdue());
   watch.end();
-  EXPECT_EQ(order, "interrupt insist kill");
+  EXPECT_EQ(order, "interrupt interrupt insist kill");
 }
 
 TEST(TurnWatch, LeavesATurnAloneThatEndsInTime) {
   std::promise<void> second;
   int interrupts = 0;
   TurnWatch watch(20, {[&] {
-                         ++interrupts;
-                         second.set_value();
+                         if (++interrupts == 1) second.set_value();
                        },
                        [] {}, [] {}});
   watch.setBudget(100000);
@@ -39,7 +42,7 @@ TEST(TurnWatch, LeavesATurnAloneThatEndsInTime) {
   watch.begin();  // only this one is over
   second.get_future().wait();
   watch.end();
-  EXPECT_EQ(interrupts, 1);
+  EXPECT_GE(interrupts, 1);
 }
 
 TEST(TurnWatch, StopsWhileATurnRuns) {

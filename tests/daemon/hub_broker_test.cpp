@@ -8,7 +8,7 @@
 #include "daemon/deskd/hub.h"
 #include "daemon/deskd/mqtt_client.h"
 #include "hal/base/log.h"
-#include "tests/daemon/temp_directory.h"
+#include "tests/fakes/temp_directory.h"
 #include "tests/fakes/broker.h"
 #include "tests/fakes/mqtt_peer.h"
 #include "tests/fakes/run_until.h"

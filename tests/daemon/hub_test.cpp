@@ -9,7 +9,7 @@
 
 #include "hal/base/error.h"
 #include "hal/base/log.h"
-#include "tests/daemon/temp_directory.h"
+#include "tests/fakes/temp_directory.h"
 #include "tests/fakes/fake_link.h"
 #include "tests/fakes/run_until.h"
 

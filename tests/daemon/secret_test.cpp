@@ -7,7 +7,7 @@
 
 #include <system_error>
 
-#include "tests/daemon/temp_directory.h"
+#include "tests/fakes/temp_directory.h"
 
 using namespace deskd;
 using testing::AllOf;

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "daemon/deskd/nearest.h"
-#include "tests/daemon/temp_directory.h"
+#include "tests/fakes/temp_directory.h"
 
 using namespace deskd;
 using testing::AllOf;

@@ -8,9 +8,9 @@
 #include <memory>
 
 #include "hal/serial_link.h"
+#include "tests/fakes/temp_directory.h"
 #include "tests/hal/framings.h"
 #include "tests/hal/loop_runner.h"
-#include "tests/hal/temp_dir.h"
 
 namespace deskd {
 namespace {
@@ -22,7 +22,7 @@ class JiecangRunnerTest : public testing::Test {
   void start(JiecangOptions options) {
     options.asleepAfterMs = 0;
     options.speedMmPerS = 1000;
-    runner_ = std::make_unique<JiecangRunner>(loop_, options, directory_ / "desk");
+    runner_ = std::make_unique<JiecangRunner>(loop_, options, directory_.path("desk"));
     SerialLinkOptions link;
     link.port.path = runner_->path();
     link.framing = jiecang();
@@ -37,7 +37,7 @@ class JiecangRunnerTest : public testing::Test {
     return runUntil(loop_, [&] { return std::find(said_.begin(), said_.end(), what) != said_.end(); });
   }
 
-  TempDir directory_;
+  TempDirectory directory_;
   Loop loop_;
   std::vector<std::string> said_;
   std::unique_ptr<JiecangRunner> runner_;

@@ -9,8 +9,8 @@
 #include <optional>
 #include <system_error>
 
+#include "tests/fakes/temp_directory.h"
 #include "tests/hal/bytes.h"
-#include "tests/hal/temp_dir.h"
 
 namespace deskd {
 namespace {
@@ -36,8 +36,8 @@ TEST(Pty, LosesWhatNobodyReads) {
 }
 
 TEST(Pty, LinkIsWhereToFindItAndGoesAwayWithIt) {
-  const TempDir directory;
-  const std::string link = directory / "desk";
+  const TempDirectory directory;
+  const std::string link = directory.path("desk");
   {
     Pty pty(link);
     EXPECT_EQ(pty.path(), link);
@@ -47,8 +47,8 @@ TEST(Pty, LinkIsWhereToFindItAndGoesAwayWithIt) {
 }
 
 TEST(Pty, LinkOfALaterOneReplacesTheEarlierOne) {
-  const TempDir directory;
-  const std::string link = directory / "desk";
+  const TempDirectory directory;
+  const std::string link = directory.path("desk");
   std::optional<Pty> first(std::in_place, link);
   Pty second(link);
   EXPECT_EQ(fs::read_symlink(link), second.terminal());
@@ -57,8 +57,8 @@ TEST(Pty, LinkOfALaterOneReplacesTheEarlierOne) {
 }
 
 TEST(Pty, NeverReplacesAFile) {
-  const TempDir directory;
-  const std::string file = directory / "precious";
+  const TempDirectory directory;
+  const std::string file = directory.path("precious");
   std::ofstream(file) << "data";
   try {
     Pty pty(file);

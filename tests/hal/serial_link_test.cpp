@@ -10,9 +10,9 @@
 
 #include "hal/base/error.h"
 #include "hal/sim/pty.h"
+#include "tests/fakes/temp_directory.h"
 #include "tests/hal/framings.h"
 #include "tests/hal/loop_runner.h"
-#include "tests/hal/temp_dir.h"
 
 namespace deskd {
 namespace {
@@ -85,8 +85,8 @@ class SerialLinkTest : public testing::Test {
     return all;
   }
 
-  TempDir directory_;
-  const std::string path_ = directory_ / "desk";
+  TempDirectory directory_;
+  const std::string path_ = directory_.path("desk");
   Loop loop_;
   std::optional<Pty> pty_;
   std::vector<std::string> said_;

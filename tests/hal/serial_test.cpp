@@ -16,8 +16,8 @@
 
 #include "hal/base/unique_fd.h"
 #include "hal/sim/pty.h"
+#include "tests/fakes/temp_directory.h"
 #include "tests/hal/bytes.h"
-#include "tests/hal/temp_dir.h"
 
 namespace deskd {
 namespace {
@@ -218,13 +218,13 @@ TEST(SerialPort, SaysThatADeviceIsMissing) {
 }
 
 TEST(SerialPort, SaysWhatItFoundInsteadOfATerminal) {
-  const TempDir directory;
-  std::ofstream(directory / "file") << "text";
-  ASSERT_EQ(::mkfifo((directory / "fifo").c_str(), 0600), 0);
+  const TempDirectory directory;
+  std::ofstream(directory.path("file")) << "text";
+  ASSERT_EQ(::mkfifo(directory.path("fifo").c_str(), 0600), 0);
   const std::vector<std::pair<std::string, std::string>> cases{
-      {directory / "file", "not a terminal but a regular file"},
+      {directory.path("file"), "not a terminal but a regular file"},
       {directory.path(), "not a terminal but a directory"},
-      {directory / "fifo", "not a terminal but a named pipe"},
+      {directory.path("fifo"), "not a terminal but a named pipe"},
       {"/dev/null", "not a terminal but a device of another kind"},
   };
   for (const auto& [path, words] : cases) {

@@ -17,8 +17,8 @@
 
 #include "hal/base/unique_fd.h"
 #include "hal/serial.h"
+#include "tests/fakes/temp_directory.h"
 #include "tests/hal/bytes.h"
-#include "tests/hal/temp_dir.h"
 
 namespace deskd {
 namespace {
@@ -117,14 +117,14 @@ std::string contentOf(const std::string& path) {
 }
 
 TEST(SimProgram, SaysWhereItsPortIsAndTakesTheLinkAwayAtItsEnd) {
-  const TempDir directory;
+  const TempDirectory directory;
   for (const int number : {SIGTERM, SIGINT}) {
-    Program program({"--link", directory / "desk"});
-    EXPECT_EQ(program.line(), "ready " + (directory / "desk"));
-    EXPECT_TRUE(fs::is_character_file(directory / "desk"));
+    Program program({"--link", directory.path("desk")});
+    EXPECT_EQ(program.line(), "ready " + (directory.path("desk")));
+    EXPECT_TRUE(fs::is_character_file(directory.path("desk")));
     program.signal(number);
     EXPECT_EQ(program.wait(), 0);
-    EXPECT_FALSE(fs::exists(fs::symlink_status(directory / "desk")));
+    EXPECT_FALSE(fs::exists(fs::symlink_status(directory.path("desk"))));
   }
 }
 
@@ -134,8 +134,8 @@ TEST(SimProgram, NamesItsTerminalWithoutALink) {
 }
 
 TEST(SimProgram, AnswersOnThePortAndWritesATrace) {
-  const TempDir directory;
-  Program program({"--trace", directory / "trace", "--asleep-after-ms", "0"});
+  const TempDirectory directory;
+  Program program({"--trace", directory.path("trace"), "--asleep-after-ms", "0"});
   SerialOptions options;
   options.path = program.line().substr(6);
   const auto port = openSerialPort(options);
@@ -149,27 +149,27 @@ TEST(SimProgram, AnswersOnThePortAndWritesATrace) {
     answer = answer + chunk;
   }
   EXPECT_EQ(toHex(answer), "F2F2070404F6026C737E");
-  EXPECT_THAT(contentOf(directory / "trace"),
+  EXPECT_THAT(contentOf(directory.path("trace")),
               MatchesRegex("[0-9]+ height 720\n[0-9]+ rx F1F10C000C7E\n[0-9]+ tx F2F2070404F6026C737E\n"));
 }
 
 TEST(SimProgram, TraceTimesAreThoseOfTheMonotonicClock) {
-  const TempDir directory;
+  const TempDirectory directory;
   timespec before{};
   ::clock_gettime(CLOCK_MONOTONIC, &before);
-  Program program({"--trace", directory / "trace"});
+  Program program({"--trace", directory.path("trace")});
   program.line();
   timespec after{};
   ::clock_gettime(CLOCK_MONOTONIC, &after);
-  const long long at = std::stoll(contentOf(directory / "trace"));
+  const long long at = std::stoll(contentOf(directory.path("trace")));
   EXPECT_GE(at,
             before.tv_sec * 1000LL + before.tv_nsec / 1'000'000 - 20);  // the loop's clock is a coarse one
   EXPECT_LE(at, after.tv_sec * 1000LL + after.tv_nsec / 1'000'000);
 }
 
 TEST(SimProgram, ObeysLinesOnItsInput) {
-  const TempDir directory;
-  Program program({"--link", directory / "desk", "--preset-mm", "800,900"});
+  const TempDirectory directory;
+  Program program({"--link", directory.path("desk"), "--preset-mm", "800,900"});
   program.line();
   EXPECT_EQ(program.ask("status"),
             "height 720 moving still lock off error 0 homing done power asleep violations 0");
@@ -186,9 +186,9 @@ TEST(SimProgram, ObeysLinesOnItsInput) {
   EXPECT_EQ(program.ask("power-cycle"), "ok");
   EXPECT_THAT(program.ask("status"), HasSubstr("error 0 homing needed"));
   EXPECT_EQ(program.ask("unplug"), "ok");
-  EXPECT_FALSE(fs::exists(directory / "desk"));
+  EXPECT_FALSE(fs::exists(directory.path("desk")));
   EXPECT_EQ(program.ask("plug"), "ok");
-  EXPECT_TRUE(fs::exists(directory / "desk"));
+  EXPECT_TRUE(fs::exists(directory.path("desk")));
 }
 
 TEST(SimProgram, SaysWhatItDoesNotUnderstand) {
@@ -203,8 +203,8 @@ TEST(SimProgram, SaysWhatItDoesNotUnderstand) {
 }
 
 TEST(SimProgram, GoesOnWhenItsInputEnds) {
-  const TempDir directory;
-  Program program({"--control", directory / "control"});
+  const TempDirectory directory;
+  Program program({"--control", directory.path("control")});
   program.line();
   program.closeInput();
   const UniqueFd client(::socket(AF_UNIX, SOCK_DGRAM, 0));
@@ -214,8 +214,8 @@ TEST(SimProgram, GoesOnWhenItsInputEnds) {
     std::strncpy(result.sun_path, path.c_str(), sizeof result.sun_path - 1);
     return result;
   };
-  const sockaddr_un mine = address(directory / "client");
-  const sockaddr_un theirs = address(directory / "control");
+  const sockaddr_un mine = address(directory.path("client"));
+  const sockaddr_un theirs = address(directory.path("control"));
   ASSERT_EQ(::bind(client.get(), reinterpret_cast<const sockaddr*>(&mine), sizeof mine), 0);
   ASSERT_EQ(::connect(client.get(), reinterpret_cast<const sockaddr*>(&theirs), sizeof theirs), 0);
   for (int round = 0; round < 3; ++round) {
@@ -227,20 +227,20 @@ TEST(SimProgram, GoesOnWhenItsInputEnds) {
     EXPECT_THAT(std::string(answer, static_cast<std::size_t>(size)), StartsWith("height 720"));
   }
   struct stat info {};
-  ASSERT_EQ(::stat((directory / "control").c_str(), &info), 0);
+  ASSERT_EQ(::stat(directory.path("control").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0700u) << "for its user only";
   program.signal(SIGTERM);
   EXPECT_EQ(program.wait(), 0);
-  EXPECT_FALSE(fs::exists(directory / "control"));
+  EXPECT_FALSE(fs::exists(directory.path("control")));
 }
 
 TEST(SimProgram, EndsWithItsParentIfTold) {
-  const TempDir directory;
+  const TempDirectory directory;
   // A shell between: the program's parent ends, this test does not.
   int out[2];
   ASSERT_EQ(::pipe(out), 0);
   const UniqueFd output(out[0]);
-  const std::string link = directory / "desk";
+  const std::string link = directory.path("desk");
   const pid_t shell = ::fork();
   if (shell == 0) {
     ::dup2(out[1], STDOUT_FILENO);

@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 import unittest
 
 from deskd_fixture import DeskdCase, PATIENCE, program
@@ -154,6 +155,34 @@ class DirectoryTest(DeskdCase):
         self.daemon.send_signal(signal.SIGTERM)
         self.assertEqual(self.daemon.wait(), 0)
         self.expect("u: bye", mark)
+
+
+class IdleTest(DeskdCase):
+    def switches(self):
+        """How often each thread of the daemon has gone to sleep by itself: once for each time it woke up."""
+        found = {}
+        for name, pid in {"deskd": self.daemon.pid, **self.children()}.items():
+            for task in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{task}/status") as file:
+                    count = int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", file.read(), re.M)[1])
+                found[f"{name} {task}"] = count
+        return found
+
+    def test_without_work_nobody_wakes_up(self):
+        self.write_settings(broker=False)
+        self.write_script("idle.js", "import {onUnload} from 'deskd:script'; onUnload(() => {}); console.log('idle');")
+        self.start_daemon()
+        self.daemon.lines.wait("idle: running")
+        # What starting leaves behind ends first: garbage collection, the watch over the first turn.
+        until = time.monotonic() + 30 * PATIENCE
+        before = self.switches()
+        while time.monotonic() < until:
+            time.sleep(2)  # the span over which is counted
+            now = self.switches()
+            if now == before:
+                return
+            before = now
+        self.fail("still wakes up: " + str(before))
 
 
 class NotifyTest(DeskdCase):

@@ -66,6 +66,11 @@ class HostileTest(DeskdCase):
         self.check_witness(self.attack("function again() { Promise.resolve().then(again); }\nagain();",
                                        "turn took longer", r"at again \(.*hostile\.js:1"))
 
+    def test_loop_of_awaits(self):
+        self.start()
+        self.check_witness(self.attack("async function spin() {\n for (;;)\n  await 1;\n}\nspin();",
+                                       "turn took longer", r"at spin \(.*hostile\.js:[23]"))
+
     def test_loop_in_a_message_handler(self):
         self.start(broker=True)
         self.write_script("hostile.js",
@@ -141,14 +146,21 @@ class ProcessTest(DeskdCase):
         self.daemon.lines.wait("second: here")
         self.assertEqual(self.daemon.lines.text(mark).count("beat: running"), 0)
 
+    @staticmethod
+    def runs(pid):
+        try:
+            with open(f"/proc/{pid}/stat") as file:
+                return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+        except OSError:
+            return False
+
     def test_hosts_die_with_a_killed_supervisor(self):
         hosts = list(self.children().values())
         self.daemon.end(signal.SIGKILL)
         until = time.monotonic() + 5 * PATIENCE
         alive = hosts
         while alive and time.monotonic() < until:
-            alive = [pid for pid in alive if os.path.exists(f"/proc/{pid}") and
-                     open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[0] != "Z"]
+            alive = [pid for pid in alive if self.runs(pid)]
         self.assertEqual(alive, [])
 
     def test_limits_are_set_on_the_host(self):

@@ -3,6 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tests/fakes/run_until.h"
+#include "tests/fakes/temp_directory.h"
+
 namespace deskd {
 namespace {
 
@@ -12,6 +19,61 @@ TEST(ScriptDirectory, TakesOnlyScriptsForScripts) {
   for (const char* other : {".js", "desk.toml", ".desk.js.swp", "desk.js~", "#desk.js#", ".#desk.js", "4913",
                             "desk.js.dpkg-new", "._desk.js", "~desk.js", "desk.mjs"})
     EXPECT_EQ(ScriptDirectory::nameOf(other), "") << other;
+}
+
+class WatchedDirectory : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    files_.write("a.js", "");
+    directory_.scan();
+    told_.clear();
+  }
+  ScriptDirectory::Handlers handlers() {
+    return {[this](const std::string& name) { told_.push_back("added " + name); },
+            [this](const std::string& name) { told_.push_back("changed " + name); },
+            [this](const std::string& name) { told_.push_back("removed " + name); }};
+  }
+  void move(const std::string& from, const std::string& to) {
+    std::filesystem::rename(files_.path(from), files_.path(to));
+  }
+  // What comes in is read, and no time is waited for.
+  void turn() { uv_run(loop_.uv(), UV_RUN_NOWAIT); }
+  bool becomes(const std::vector<std::string>& expected) {
+    return runUntil(loop_, [&] { return told_.size() >= expected.size(); }) && told_ == expected;
+  }
+
+  TempDirectory files_;
+  Loop loop_;
+  std::vector<std::string> told_;
+  ScriptDirectory directory_{loop_, files_.path(), handlers()};
+};
+
+TEST_F(WatchedDirectory, DoesNotWaitForAScriptOrSettingsThatAreWhole) {
+  files_.write("new.part", "text");
+  move("new.part", "b.js");
+  turn();
+  turn();
+  EXPECT_EQ(told_, (std::vector<std::string>{"added b"}));
+  files_.write("b.toml", "x = 1");
+  turn();
+  turn();
+  EXPECT_EQ(told_, (std::vector<std::string>{"added b", "changed b"}));
+}
+
+TEST_F(WatchedDirectory, TakesAnEditorsBackupForNoRemoval) {
+  for (const std::string backup : {"a.js~", "a.toml~"}) {
+    told_.clear();
+    move("a.js", backup);
+    turn();
+    turn();
+    files_.write("a.js", "more" + backup);
+    EXPECT_TRUE(becomes({"changed a"})) << ::testing::PrintToString(told_);
+  }
+}
+
+TEST_F(WatchedDirectory, TellsWhatIsGone) {
+  std::filesystem::remove(files_.path("a.js"));
+  EXPECT_TRUE(becomes({"removed a"})) << ::testing::PrintToString(told_);
 }
 
 }  // namespace
