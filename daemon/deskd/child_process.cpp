@@ -30,6 +30,8 @@ constexpr int inheritedFd = 3;
   } else if (inherited >= 0 && ::dup2(inherited, inheritedFd) < 0) {
     ::_exit(127);
   }
+  // Libraries, Paho among them, open descriptors that would stay open across exec.
+  ::close_range(inherited >= 0 ? inheritedFd + 1 : inheritedFd, ~0U, 0);
   ::execv(program, arguments);
   ::_exit(127);
 }

@@ -25,17 +25,20 @@ Reaper::Reaper(Loop& loop)
 }
 
 void Reaper::watch(int pid, Ended ended) {
+  forgotten_.erase(pid);
   watched_[pid] = std::move(ended);
   if (unclaimed_.contains(pid)) again_.start(Milliseconds(0));
 }
 
 void Reaper::forget(int pid) {
   watched_.erase(pid);
+  if (unclaimed_.erase(pid) == 0) forgotten_.insert(pid);
 }
 
 void Reaper::collect() {
   int status = 0;
   for (int pid = ::waitpid(-1, &status, WNOHANG); pid > 0; pid = ::waitpid(-1, &status, WNOHANG)) {
+    if (forgotten_.erase(pid) != 0) continue;
     if (!watched_.contains(pid) && unclaimed_.size() >= mostUnclaimed) unclaimed_.erase(unclaimed_.begin());
     unclaimed_[pid] = status;
   }

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 
 #include "hal/base/loop.h"
@@ -19,6 +20,7 @@ class Reaper {
 
   // Calls `ended` from the loop once the child has ended, also if it has by now.
   void watch(int pid, Ended ended);
+  // Its end is nobody's business any more, nor that of a later process with the same number.
   void forget(int pid);
 
   // "exited with code 1", "killed by signal 11 (SIGSEGV)".
@@ -29,6 +31,7 @@ class Reaper {
 
   std::map<int, Ended> watched_;
   std::map<int, int> unclaimed_;  // status of children that ended before anyone asked
+  std::set<int> forgotten_;       // that have not ended so far
   Signal childEnded_;
   Timer again_;
 };

@@ -2,6 +2,7 @@
 #include "daemon/deskd/script.h"
 
 #include <exception>
+#include <utility>
 
 #include "hal/base/log.h"
 
@@ -18,6 +19,7 @@ void Script::start() {
   if (stopping_) return;
   dropCandidate();  // an older version that nobody needs any more
   candidateReady_ = false;
+  candidateFailure_.reset();
   wire::Load load;
   const std::uint64_t process = context_.nextProcessId();
   try {
@@ -25,14 +27,19 @@ void Script::start() {
   } catch (const std::exception& error) {
     const wire::Failed failure{"settings", error.what(), "", "", 0, 0};
     context_.processEnded(process, false);
-    if (current_) return report(failure, "the running version goes on");
+    if (current_) return candidateFailed(failure);
     // Waiting does not mend a file; a change of it comes back here.
     lastFailure_ = failure;
     report(failure, "not started");
     return setState(ScriptState::stopped);
   }
-  candidate_ = std::make_unique<ScriptProcess>(context_.loop, context_.reaper, context_.zygote, process,
-                                               std::move(load), handlersFor(process));
+  try {
+    candidate_ = std::make_unique<ScriptProcess>(context_.loop, context_.reaper, context_.zygote, process,
+                                                 std::move(load), handlersFor(process));
+  } catch (const std::exception& error) {  // no descriptors left, perhaps
+    context_.processEnded(process, false);
+    return candidateFailed({"process", error.what(), "", "", 0, 0});
+  }
   if (!current_) setState(ScriptState::starting);
 }
 
@@ -81,9 +88,13 @@ void Script::candidateEnded(std::optional<wire::Failed> failure) {
   candidateReady_ = false;
   context_.processEnded(ended->id(), false);
   if (stopping_) return finishStop();
-  const wire::Failed why = failure.value_or(wire::Failed{"process", "process ended", "", "", 0, 0});
-  if (current_ && !current_->unloading()) return report(why, "the running version goes on");
-  if (!current_) retryLater(why);
+  candidateFailed(failure.value_or(wire::Failed{"process", "process ended", "", "", 0, 0}));
+}
+
+void Script::candidateFailed(const wire::Failed& failure) {
+  if (!current_) return retryLater(failure);
+  if (!current_->unloading()) return report(failure, "the running version goes on");
+  candidateFailure_ = failure;  // the running version is leaving: currentEnded() goes on from here
 }
 
 void Script::currentEnded(std::optional<wire::Failed> failure) {
@@ -96,7 +107,7 @@ void Script::currentEnded(std::optional<wire::Failed> failure) {
     if (candidateReady_) promote();
     return;
   }
-  if (wasUnloading) return setState(ScriptState::stopped);
+  if (candidateFailure_) return retryLater(*std::exchange(candidateFailure_, std::nullopt));
   retryLater(failure.value_or(wire::Failed{"process", "process ended", "", "", 0, 0}));
 }
 

@@ -56,6 +56,7 @@ class Script {
   void candidateLoaded();
   void dropCandidate();
   void candidateEnded(std::optional<wire::Failed> failure);
+  void candidateFailed(const wire::Failed& failure);
   void promote();
   void currentEnded(std::optional<wire::Failed> failure);
   void report(const wire::Failed& failure, const std::string& consequence);
@@ -76,6 +77,8 @@ class Script {
   std::unique_ptr<ScriptProcess> current_;
   std::unique_ptr<ScriptProcess> candidate_;
   bool candidateReady_ = false;
+  // Of the version that was to replace one which is already leaving.
+  std::optional<wire::Failed> candidateFailure_;
   Timer retry_;
 };
 

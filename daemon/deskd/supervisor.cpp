@@ -69,16 +69,7 @@ Supervisor::Supervisor(Loop& loop, const Options& options, Settings settings)
       router_(
           *link_, cache_,
           [this](MqttOwner owner, SubscriptionId id, const MqttMessage& message) {
-            if (message.payload.size() > wire::maxPayloadBytes) {
-              log(fromScript(scriptOfProcess_[owner], Priority::warning,
-                             message.topic + ": message of " + std::to_string(message.payload.size()) +
-                                 " bytes is longer than " + std::to_string(wire::maxPayloadBytes) +
-                                 ", ignoring"));
-              return;
-            }
-            sendToProcess(owner, wire::Message{id, message.topic,
-                                               wire::Bytes(message.payload.begin(), message.payload.end()),
-                                               static_cast<std::uint8_t>(message.qos), message.retained});
+            deliver(owner, id, message);
           },
           [&loop] { return loop.nowMs(); }),
       hub_(loop, *link_, router_,
@@ -92,7 +83,7 @@ Supervisor::Supervisor(Loop& loop, const Options& options, Settings settings)
                                             : "",
                       .random = [this] { return std::uniform_real_distribution<>()(randomBits_); }},
            [this](MqttOwner owner, const std::string& property, const std::string& payload) {
-             sendToProcess(owner, wire::Command{property, payload});
+             command(owner, property, payload);
            }),
       readyAnyway_(loop, [this] { becomeReady(); }),
       stale_(loop, [this] { hub_.clearStale(); }),
@@ -191,6 +182,10 @@ wire::Load Supervisor::loadOrder(const std::string& name, std::uint64_t process)
   load.name = name;
   load.path = directory_->scriptPath(name);
   load.libraryPath = libraryDirectory(settings_);
+  if (own.json.size() > wire::maxSettingsBytes)
+    throw SettingsError({directory_->settingsPath(name) + ": expected at most " +
+                         std::to_string(wire::maxSettingsBytes) + " bytes of settings, found " +
+                         std::to_string(own.json.size())});
   load.settingsJson = own.json;
   load.turnMs = own.limits.turnMs;
   load.heapMib = own.limits.heapMib;
@@ -300,8 +295,38 @@ Script* Supervisor::scriptOf(std::uint64_t process) {
   return script == scripts_.end() ? nullptr : script->second.get();
 }
 
-void Supervisor::sendToProcess(std::uint64_t process, const wire::Any& message) {
-  if (Script* script = scriptOf(process)) script->post(process, message);
+bool Supervisor::sendToProcess(std::uint64_t process, const wire::Any& message) {
+  Script* script = scriptOf(process);
+  return script != nullptr && script->post(process, message);
+}
+
+void Supervisor::deliver(std::uint64_t process, SubscriptionId id, const MqttMessage& message) {
+  const std::string& script = scriptOfProcess_[process];
+  if (message.payload.size() > wire::maxPayloadBytes)
+    return log(fromScript(script, Priority::warning,
+                          message.topic + ": message of " + std::to_string(message.payload.size()) +
+                              " bytes is longer than " + std::to_string(wire::maxPayloadBytes) +
+                              ", ignoring"));
+  std::uint64_t& lost = devices_[process].lostMessages;
+  if (!sendToProcess(process, wire::Message{id, message.topic,
+                                            wire::Bytes(message.payload.begin(), message.payload.end()),
+                                            static_cast<std::uint8_t>(message.qos), message.retained})) {
+    if (lost++ == 0)
+      log(fromScript(script, Priority::warning,
+                     "takes messages more slowly than they come: " + message.topic +
+                         " and what follows is dropped until it has caught up"));
+  } else if (lost > 0) {
+    log(fromScript(script, Priority::warning,
+                   "has caught up, " + std::to_string(lost) + " messages were dropped"));
+    lost = 0;
+  }
+}
+
+void Supervisor::command(std::uint64_t process, const std::string& property, const std::string& payload) {
+  if (sendToProcess(process, wire::Command{property, payload})) return;
+  log(fromScript(scriptOfProcess_[process], Priority::warning,
+                 "does not take the command " + property + ", dropping it"));
+  hub_.reportError(process, property, R"({"code":"ERR_QUEUE_FULL","message":"the script is too busy"})");
 }
 
 void Supervisor::updateAvailability(std::uint64_t process) {

@@ -42,6 +42,7 @@ class Supervisor {
     bool declared = false;
     bool available = true;  // what the script itself says
     bool running = false;
+    std::uint64_t lostMessages = 0;  // that its process did not take, since it last took one
   };
 
   void startScripts();
@@ -56,7 +57,9 @@ class Supervisor {
   void updateAvailability(std::uint64_t process);
   Script* scriptOf(std::uint64_t process);
   void answer(std::uint64_t process, std::uint32_t request, const MqttResult& result);
-  void sendToProcess(std::uint64_t process, const wire::Any& message);
+  bool sendToProcess(std::uint64_t process, const wire::Any& message);
+  void deliver(std::uint64_t process, SubscriptionId id, const MqttMessage& message);
+  void command(std::uint64_t process, const std::string& property, const std::string& payload);
 
   void brokerConnected();
   void brokerLost(const std::string& reason);

@@ -24,12 +24,13 @@ Zygote::Zygote(Loop& loop, Reaper& reaper)
 }
 
 void Zygote::start() {
-  auto [mine, theirs] = wire::socketPair();
-  channel_ = std::make_unique<wire::Channel>(
-      loop_, std::move(mine),
-      wire::Channel::Handlers{[this](wire::Any&& message) { receive(message); }, [](const std::string&) {}});
   startedMs_ = loop_.nowMs();
   try {
+    auto [mine, theirs] = wire::socketPair();
+    channel_ = std::make_unique<wire::Channel>(
+        loop_, std::move(mine),
+        wire::Channel::Handlers{[this](wire::Any&& message) { receive(message); },
+                                [](const std::string&) {}});
     child_ = std::make_unique<ChildProcess>(reaper_, programPath("deskd-host"),
                                             std::vector<std::string>{"--zygote", "3"}, theirs,
                                             [this](int status) { ended(status); });

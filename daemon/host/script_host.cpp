@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <cstdint>
 #include <exception>
 #include <optional>
 
@@ -97,8 +98,15 @@ class ScriptHost {
       record.text.resize(mostText);
       record.text += "... (cut)";
     }
-    channel_.post(
-        wire::Log{static_cast<std::uint8_t>(record.priority), std::move(record.text), record.fields});
+    if (lostLines_ > 0 &&
+        channel_.post(wire::Log{
+            static_cast<std::uint8_t>(Priority::warning),
+            std::to_string(lostLines_) + " log lines were dropped: they came faster than deskd takes them",
+            {}}))
+      lostLines_ = 0;
+    if (!channel_.post(
+            wire::Log{static_cast<std::uint8_t>(record.priority), std::move(record.text), record.fields}))
+      ++lostLines_;
   }
 
   // The script is over. Its handlers still get a moment to stop what they started; then the process ends.
@@ -133,6 +141,7 @@ class ScriptHost {
   std::optional<HostServices> services_;
   std::optional<ScriptIsolate> isolate_;  // last: goes before what it uses
   int exitCode_ = 0;
+  std::uint64_t lostLines_ = 0;
   bool unloading_ = false;
 };
 

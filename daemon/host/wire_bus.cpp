@@ -12,6 +12,14 @@ namespace {
 // More answers than this outstanding means that the script does not wait for any.
 constexpr std::size_t mostRequests = 1000;
 
+void requireFits(const wire::Any& message) {
+  const std::size_t bytes = wire::encodedBytes(message);
+  if (bytes > wire::maxMessageBytes)
+    throw std::out_of_range(std::string(wire::nameOf(message)) + ": expected at most " +
+                            std::to_string(wire::maxMessageBytes) + " bytes in all, found " +
+                            std::to_string(bytes));
+}
+
 CodedError queueFull() {
   return CodedError("ERR_QUEUE_FULL",
                     "more is sent than deskd can take: wait for earlier publishes to resolve");
@@ -53,19 +61,21 @@ void WireBus::publish(std::string topic, Bytes payload, int qos, bool retain, Do
   if (payload.size() > wire::maxPayloadBytes)
     throw std::out_of_range("payload: expected at most " + std::to_string(wire::maxPayloadBytes) +
                             " bytes, found " + std::to_string(payload.size()));
-  const std::uint32_t request = remember(std::move(done));
-  if (post_(wire::Publish{request, std::move(topic), std::move(payload), static_cast<std::uint8_t>(qos),
-                          retain}))
-    return;
-  requests_.erase(request);
+  wire::Publish publish{0, std::move(topic), std::move(payload), static_cast<std::uint8_t>(qos), retain};
+  requireFits(publish);
+  publish.request = remember(std::move(done));
+  if (post_(publish)) return;
+  requests_.erase(publish.request);
   throw queueFull();
 }
 
 std::uint32_t WireBus::subscribe(std::string filter, int qos, OnMessage onMessage, Done done) {
-  const std::uint32_t request = remember(std::move(done));
   const std::uint32_t subscription = ++lastSubscription_;
-  if (!post_(wire::Subscribe{request, subscription, std::move(filter), static_cast<std::uint8_t>(qos)})) {
-    requests_.erase(request);
+  wire::Subscribe subscribe{0, subscription, std::move(filter), static_cast<std::uint8_t>(qos)};
+  requireFits(subscribe);
+  subscribe.request = remember(std::move(done));
+  if (!post_(subscribe)) {
+    requests_.erase(subscribe.request);
     throw queueFull();
   }
   subscriptions_[subscription] = std::move(onMessage);
@@ -77,6 +87,7 @@ void WireBus::unsubscribe(std::uint32_t subscription) {
 }
 
 void WireBus::require(const wire::Any& message) {
+  requireFits(message);
   if (!post_(message)) throw queueFull();
 }
 

@@ -105,8 +105,13 @@ Channel::Channel(Loop& loop, UniqueFd socket, Handlers handlers)
 
 bool Channel::post(const Any& message, int descriptor) {
   if (closed_) return false;
+  const std::size_t bytes = encodedBytes(message);
+  if (bytes > maxMessageBytes) {
+    ++dropped_;
+    return false;
+  }
   Bytes datagram = encode(message);
-  if (queue_.empty()) {
+  if (queued() == 0) {
     switch (sendDatagram(socket_.get(), datagram, descriptor, MSG_DONTWAIT)) {
       case Sent::whole:
         return true;
@@ -116,21 +121,26 @@ bool Channel::post(const Any& message, int descriptor) {
         break;
     }
   }
-  if (queue_.size() >= maxQueued || queuedBytes_ + datagram.size() > maxQueuedBytes) {
+  if (!hasRoom(message, bytes)) {
     ++dropped_;
     return false;
   }
   queuedBytes_ += datagram.size();
   UniqueFd copy;
   if (descriptor >= 0) copy.reset(::fcntl(descriptor, F_DUPFD_CLOEXEC, 3));
-  queue_.push_back({std::move(datagram), std::move(copy)});
+  (isUrgent(message) ? urgent_ : queue_).push_back({std::move(datagram), std::move(copy)});
   poll_->start(UV_READABLE | UV_WRITABLE);
   return true;
 }
 
+bool Channel::hasRoom(const Any& message, std::size_t bytes) const {
+  if (isBulk(message)) return queue_.size() < maxQueued && queuedBytes_ + bytes <= maxQueuedBytes;
+  return queued() < maxQueued + maxReserved && queuedBytes_ + bytes <= 2 * maxQueuedBytes;
+}
+
 void Channel::flush(Milliseconds atMost) {
   const auto until = std::chrono::steady_clock::now() + atMost;
-  while (!queue_.empty() && !closed_) {
+  while (queued() > 0 && !closed_) {
     const auto left =
         std::chrono::duration_cast<Milliseconds>(until - std::chrono::steady_clock::now()).count();
     if (left <= 0) return;
@@ -165,12 +175,13 @@ void Channel::readAll() {
 }
 
 void Channel::writeWaiting() {
-  while (!queue_.empty()) {
-    const auto& first = queue_.front();
+  while (queued() > 0) {
+    auto& lane = urgent_.empty() ? queue_ : urgent_;
+    const auto& first = lane.front();
     const Sent sent = sendDatagram(socket_.get(), first.datagram, first.descriptor.get(), MSG_DONTWAIT);
     if (sent == Sent::later) return;
     queuedBytes_ -= first.datagram.size();
-    queue_.pop_front();
+    lane.pop_front();
   }
   poll_->start(UV_READABLE);
 }

@@ -29,6 +29,10 @@ std::optional<Received> receive(int socket);
 
 // One end of a socket pair on a loop. Sending never blocks: what the kernel does not take at once waits in a
 // bounded queue, and what does not fit there is dropped, counted, and refused to the caller.
+//
+// What may come in any number, because a script or a broker decides it, is refused first: the rest of the
+// queue is kept for what deskd itself has to say (isBulk() tells which). Orders that end something, a command
+// and Unload, overtake everything that waits.
 class Channel {
  public:
   struct Handlers {
@@ -36,15 +40,17 @@ class Channel {
     // The other side is gone (empty) or sent what is no message (the reason). Comes once; nothing follows.
     std::function<void(const std::string& reason)> closed;
   };
-  static constexpr std::size_t maxQueued = 2000;
+  static constexpr std::size_t maxQueued = 2000;    // of those that are bulk
+  static constexpr std::size_t maxReserved = 1000;  // further ones that are not
   static constexpr std::size_t maxQueuedBytes = 4 * 1024 * 1024;
 
   Channel(Loop& loop, UniqueFd socket, Handlers handlers);
 
-  // False: dropped. Messages keep their order.
+  // False: dropped, because it does not fit or is longer than a message may be. Messages of one kind keep
+  // their order.
   bool post(const Any& message, int descriptor = -1);
   std::uint64_t dropped() const { return dropped_; }
-  std::size_t queued() const { return queue_.size(); }
+  std::size_t queued() const { return urgent_.size() + queue_.size(); }
   int fd() const { return socket_.get(); }
   // Delivers what has arrived already, whatever the loop does: the last words of a process that has ended.
   void drain() { readAll(); }
@@ -60,10 +66,12 @@ class Channel {
   void ready(int events);
   void readAll();
   void writeWaiting();
+  bool hasRoom(const Any& message, std::size_t bytes) const;
   void close(const std::string& reason);
 
   UniqueFd socket_;
   Handlers handlers_;
+  std::deque<Waiting> urgent_;
   std::deque<Waiting> queue_;
   std::size_t queuedBytes_ = 0;
   std::uint64_t dropped_ = 0;

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace deskd::wire {
@@ -56,6 +57,30 @@ class Writer {
   }
 
   std::vector<std::uint8_t> bytes_;
+};
+
+// Counts the bytes that Writer would append.
+class Counter {
+ public:
+  template <class... T>
+  void operator()(const T&... values) {
+    (count(values), ...);
+  }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  template <class T>
+  requires(std::is_integral_v<T> || std::is_enum_v<T>) void count(T) { bytes_ += sizeof(T); }
+  void count(const std::string& text) { bytes_ += sizeof(std::uint32_t) + text.size(); }
+  void count(const std::vector<std::uint8_t>& data) { bytes_ += sizeof(std::uint32_t) + data.size(); }
+  template <class A, class B>
+  void count(const std::vector<std::pair<A, B>>& list) {
+    bytes_ += sizeof(std::uint32_t);
+    for (const auto& [first, second] : list)
+      (*this)(first, second);
+  }
+
+  std::size_t bytes_ = 0;
 };
 
 // Takes the same values out again, checking every length against what is left.

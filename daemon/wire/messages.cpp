@@ -19,6 +19,13 @@ Any makeByIndex(std::size_t index, std::index_sequence<I...>) {
 
 }  // namespace
 
+std::size_t encodedBytes(const Any& message) {
+  Counter body;
+  std::visit([&](const auto& fields) { const_cast<std::decay_t<decltype(fields)>&>(fields).visit(body); },
+             message);
+  return headerBytes + body.bytes();
+}
+
 Bytes encode(const Any& message) {
   Writer body;
   // visit() serves reading too, so it is not const; writing changes nothing.
@@ -56,6 +63,22 @@ Any decode(const Bytes& datagram) {
   std::visit([&](auto& fields) { fields.visit(body); }, message);
   body.finish();
   return message;
+}
+
+bool isBulk(const Any& message) {
+  return std::visit(
+      [](const auto& fields) {
+        using T = std::decay_t<decltype(fields)>;
+        return std::is_same_v<T, Message> || std::is_same_v<T, Log> || std::is_same_v<T, Publish> ||
+               std::is_same_v<T, Subscribe> || std::is_same_v<T, Unsubscribe> || std::is_same_v<T, Declare> ||
+               std::is_same_v<T, Remove> || std::is_same_v<T, State> || std::is_same_v<T, Attributes> ||
+               std::is_same_v<T, Event> || std::is_same_v<T, Refusal>;
+      },
+      message);
+}
+
+bool isUrgent(const Any& message) {
+  return std::holds_alternative<Command>(message) || std::holds_alternative<Unload>(message);
 }
 
 const char* nameOf(const Any& message) {

@@ -17,9 +17,11 @@ namespace deskd::wire {
 
 inline constexpr std::uint8_t version = 1;
 // A message of one datagram, so that it arrives whole or not at all. Kernels allow 208 KiB by default.
-inline constexpr std::size_t maxMessageBytes = 192 * 1024;
-// What scripts may publish in one message, and are given of one.
+inline constexpr std::size_t maxMessageBytes = 200 * 1024;
+// What scripts may publish in one message, and are given of one: with the longest topic it still fits.
 inline constexpr std::size_t maxPayloadBytes = 128 * 1024;
+// The settings of a script, as JSON.
+inline constexpr std::size_t maxSettingsBytes = 128 * 1024;
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
 using Bytes = std::vector<std::uint8_t>;
@@ -244,10 +246,17 @@ using Any = std::variant<Fork, Forked, Load, Run, Unload, Connection, Message, R
                          Running, Failed, Log, Publish, Subscribe, Unsubscribe, Device, Declare, Remove,
                          State, Attributes, Event, Refusal, Available, Unloaded>;
 
+// Length of the datagram.
+std::size_t encodedBytes(const Any& message);
 // The datagram. Throws std::length_error if the message is longer than maxMessageBytes.
 Bytes encode(const Any& message);
 // Throws BadMessage (codec.h), whatever the bytes.
 Any decode(const Bytes& datagram);
 const char* nameOf(const Any& message);
+// Whether others than deskd decide how many of these there are: log lines, publications, what a broker
+// delivers.
+bool isBulk(const Any& message);
+// Whether it is to be read before whatever else waits.
+bool isUrgent(const Any& message);
 
 }  // namespace deskd::wire

@@ -162,6 +162,10 @@ class Client:
     def publish(self, topic, payload, retain=False):
         self._client.publish(topic, payload, 1, retain).wait_for_publish()
 
+    def publish_later(self, topic, payload):
+        """Without waiting for the broker."""
+        self._client.publish(topic, payload, 0)
+
     def wait(self, topic, payload=None, start=0, deadline=None):
         """The first message of the topic from `start` on whose payload is, or fulfils, `payload`."""
         fits = payload if callable(payload) else lambda text: payload is None or text == payload

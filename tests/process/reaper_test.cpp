@@ -54,6 +54,27 @@ TEST(Reaper, TellsOfAChildThatEndedBeforeItWasWatched) {
   EXPECT_EQ(status, 0);
 }
 
+TEST(Reaper, KeepsNoStatusOfAForgottenChildForALaterOneWithItsNumber) {
+  Loop loop;
+  Reaper reaper(loop);
+  Timer keepGoing(loop, [] { FAIL() << "nobody told of the child"; });
+  keepGoing.start(Milliseconds(20000));
+  const int first = forkChild([] { ::_exit(0); });
+  reaper.watch(first, [](int) { FAIL() << "forgotten"; });
+  reaper.forget(first);
+  ::siginfo_t info{};
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(first), &info, WEXITED | WNOWAIT), 0);
+  const int second = forkChild([] { ::_exit(0); });
+  reaper.watch(second, [&](int) { loop.stop(); });
+  loop.run();
+  // The number is free again, and another process may get it.
+  reaper.watch(first, [](int) { FAIL() << "the end of another process"; });
+  Timer afterwards(loop, [&] { loop.stop(); });
+  afterwards.start(Milliseconds(1));
+  loop.run();
+  reaper.forget(first);
+}
+
 TEST(Reaper, NamesSignals) {
   EXPECT_EQ(Reaper::describe(SIGSEGV), "killed by signal 11 (SIGSEGV)");
   EXPECT_EQ(Reaper::describe(SIGKILL), "killed by signal 9 (SIGKILL)");

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <optional>
 
 namespace deskd::wire {
@@ -62,6 +64,72 @@ TEST(Channel, NeverBlocksAndDropsWhatDoesNotFit) {
     loop.run();
   for (std::size_t i = 0; i < sent; ++i)
     EXPECT_EQ(std::get<Publish>(receiver.received[i]).request, i);
+}
+
+TEST(Channel, KeepsRoomForWhatDeskdItselfSays) {
+  Loop loop;
+  auto [a, b] = socketPair();
+  End sender(loop, std::move(a));
+  while (sender.channel->post(Log{6, std::string(1000, 'x'), {}})) {
+  }
+  EXPECT_TRUE(sender.channel->post(Running{}));
+  EXPECT_FALSE(sender.channel->post(Log{6, std::string(1000, 'x'), {}}));
+  EXPECT_TRUE(sender.channel->post(Failed{"exception", "no", "", "", 0, 0}));
+  End receiver(loop, std::move(b));
+  // Nothing comes after Failed.
+  while (receiver.received.empty() || !std::holds_alternative<Failed>(receiver.received.back()))
+    loop.run();
+  EXPECT_TRUE(std::holds_alternative<Running>(receiver.received.at(receiver.received.size() - 2)));
+}
+
+TEST(Channel, BoundsWhatDeskdItselfSaysToo) {
+  Loop loop;
+  auto [a, b] = socketPair();
+  End sender(loop, std::move(a));
+  std::size_t sent = 0;
+  while (sender.channel->post(Result{1, "", std::string(1000, 'x')}))
+    ASSERT_LT(++sent, 2 * (Channel::maxQueued + Channel::maxReserved));
+}
+
+TEST(Channel, LetsCommandsAndUnloadOvertakeWhatWaits) {
+  Loop loop;
+  auto [a, b] = socketPair();
+  End sender(loop, std::move(a));
+  while (sender.channel->post(Message{1, "t", Bytes(1000), 0, false})) {
+  }
+  EXPECT_TRUE(sender.channel->post(Command{"stop", "PRESS"}));
+  EXPECT_TRUE(sender.channel->post(Unload{5}));
+  End receiver(loop, std::move(b));
+  const auto placeOf = [&](auto isIt) {
+    return std::find_if(receiver.received.begin(), receiver.received.end(), isIt) - receiver.received.begin();
+  };
+  const auto unload = [](const Any& message) { return std::holds_alternative<Unload>(message); };
+  while (placeOf(unload) == static_cast<std::ptrdiff_t>(receiver.received.size()))
+    loop.run();
+  // What the kernel had already comes first; the queue does not.
+  EXPECT_LT(placeOf(unload), static_cast<std::ptrdiff_t>(Channel::maxQueued) / 2);
+  const auto command = [](const Any& message) { return std::holds_alternative<Command>(message); };
+  EXPECT_EQ(placeOf(command), placeOf(unload) - 1);
+}
+
+TEST(Channel, RefusesAMessageThatIsTooLong) {
+  Loop loop;
+  auto [a, b] = socketPair();
+  End sender(loop, std::move(a));
+  EXPECT_FALSE(sender.channel->post(Log{6, std::string(maxMessageBytes, 'x'), {}}));
+  EXPECT_EQ(sender.channel->dropped(), 1u);
+}
+
+TEST(Channel, CarriesTheLongestPayloadOfTheLongestTopic) {
+  Loop loop;
+  auto [a, b] = socketPair();
+  End sender(loop, std::move(a));
+  End receiver(loop, std::move(b));
+  EXPECT_TRUE(sender.channel->post(Message{1, std::string(65535, 't'), Bytes(maxPayloadBytes), 1, true}));
+  EXPECT_TRUE(sender.channel->post(Publish{1, std::string(65535, 't'), Bytes(maxPayloadBytes), 1, true}));
+  while (receiver.received.size() < 2)
+    loop.run();
+  EXPECT_EQ(std::get<Message>(receiver.received[0]).payload.size(), maxPayloadBytes);
 }
 
 TEST(Channel, ClosesWhenTheOtherSideSendsNoMessage) {

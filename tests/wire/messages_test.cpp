@@ -111,7 +111,12 @@ TEST(Messages, CutAnywhereAreRefused) {
 
 TEST(Messages, LongerThanADatagramAreNotEncoded) {
   EXPECT_THROW(encode(Publish{1, "t", Bytes(maxMessageBytes), 0, false}), std::length_error);
-  EXPECT_NO_THROW(encode(Publish{1, std::string(65535, 't'), Bytes(maxPayloadBytes - 4096), 0, false}));
+  EXPECT_NO_THROW(encode(Publish{1, std::string(65535, 't'), Bytes(maxPayloadBytes), 0, false}));
+}
+
+TEST(Messages, LengthIsKnownBeforeTheyAreEncoded) {
+  for (const Any& message : samples())
+    EXPECT_EQ(encodedBytes(message), encode(message).size()) << nameOf(message);
 }
 
 // Whatever arrives is decoded or refused; with sanitizers on, that is all there is to see.
