@@ -154,6 +154,14 @@ def clock():
     return time.strftime("%H:%M:%S", time.localtime(now)) + f".{int(now % 1 * 1000):03d}"
 
 
+def number(payload):
+    """A state as a number; none if there is none yet, or while it is unknown (published as "None")."""
+    try:
+        return float(payload)
+    except (TypeError, ValueError):
+        return None
+
+
 class Check:
     """--check: moves the desk once by a message and watches it arrive."""
 
@@ -165,16 +173,23 @@ class Check:
         bench = self.bench
         bench.start()
         print(f"{clock()} broker on 127.0.0.1:{bench.port}, deskd --sim started", flush=True)
-        self.wait(lambda: bench.states.get("status") == "online" and "height" in bench.states,
+        self.wait(lambda: bench.states.get("status") == "online" and self.height() is not None,
                   f"{BASE}status online and a height")
-        begin = float(bench.states["height"])
+        begin = self.height()
         target = begin + 6 if begin < 100 else begin - 6
         print(f"{clock()} > {BASE}target/set {target:.1f}", flush=True)
         bench.publish("target", f"{target:.1f}")
         self.wait(lambda: bench.states.get("moving") == "ON", f"{BASE}moving/state ON")
-        self.wait(lambda: bench.states["moving"] == "OFF" and abs(float(bench.states["height"]) - target) < 0.15,
+        self.wait(lambda: bench.states["moving"] == "OFF" and self.is_at(target),
                   f"{BASE}height/state {target:.1f} at rest")
         print(f"{clock()} arrived at {bench.states['height']} cm (from {begin:.1f}, asked for {target:.1f})", flush=True)
+
+    def height(self):
+        return number(self.bench.states.get("height"))
+
+    def is_at(self, target):
+        height = self.height()
+        return height is not None and abs(height - target) < 0.15
 
     def wait(self, fulfilled, what):
         while not fulfilled():
@@ -294,7 +309,8 @@ class View:
 
     def lines(self):
         states = self.bench.states
-        height = f"{float(states['height']):.1f}" if "height" in states else "--"
+        known = number(states.get("height"))
+        height = "--" if known is None else f"{known:.1f}"
         position = states.get("position", "")
         filled = round(int(position) * 40 / 100) if position.isdigit() else 0
         presets = "  ".join(f"{number} {name}" for number, name in enumerate(PRESETS, 1))

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the quick start as a person does: --check, and the live view in a terminal of 80 x 24."""
 
+import contextlib
 import fcntl
+import io
 import os
 import pathlib
 import pty
@@ -16,9 +18,13 @@ import sys
 import tempfile
 import termios
 import time
+import types
 import unittest
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(SOURCE / "packaging/lib"))
+import quickstart  # noqa: E402 (its directory is no package)
+
 QUICKSTART = [sys.executable, SOURCE / "packaging/lib/quickstart.py"]
 PATIENCE_S = 60
 
@@ -78,6 +84,30 @@ class Terminal:
 def children(pid):
     with open(f"/proc/{pid}/task/{pid}/children") as file:
         return [int(child) for child in file.read().split()]
+
+
+class FakeBench:
+    """Hears one state after the other, each when somebody waits for more."""
+
+    def __init__(self, null, states):
+        self.states, self.coming, self.published, self.port = {}, states, [], 0
+        self.listener = types.SimpleNamespace(stdout=null)
+
+    def start(self):
+        pass
+
+    def verify_alive(self):
+        pass
+
+    def publish(self, property_name, payload):
+        self.published.append((property_name, payload))
+
+    def read_messages(self):
+        if not self.coming:
+            raise AssertionError(f"waits for more than {self.states}")
+        name, payload = self.coming.pop(0)
+        self.states[name] = payload
+        return [(f"{quickstart.BASE}{name}/state", payload)]
 
 
 class Quickstart(unittest.TestCase):
@@ -166,6 +196,27 @@ class Quickstart(unittest.TestCase):
         self.assertEqual(terminal.end(), 1)
         self.assertIn("deskd ended by itself", terminal.text)
         self.assertEqual(termios.tcgetattr(terminal.slave), terminal.before)
+
+    def test_a_height_that_is_unknown_is_shown_as_such(self):
+        """Published as None, for instance while the controller starts again."""
+        terminal = self.start_view()
+        port = re.search(r"broker on 127\.0\.0\.1:(\d+)", terminal.text)[1]
+        publish = ["mosquitto_pub", "-h", "127.0.0.1", "-p", port, "-q", "1", "-t", "deskd/demo/jiecang/height/state", "-m"]
+        subprocess.run([*publish, "None"], check=True)
+        terminal.wait(r"Height +-- cm")
+        subprocess.run([*publish, "71.5"], check=True)
+        terminal.wait(r"Height +71\.5 cm")
+        terminal.press("q")
+        self.assertEqual(terminal.end(), 0)
+
+    def test_check_waits_for_a_height_that_is_a_number(self):
+        states = [("status", "online"), ("height", "None"), ("height", "72.0"), ("moving", "ON"), ("height", "None"),
+                  ("height", "78.0"), ("moving", "OFF")]
+        with open(os.devnull, "rb") as null, contextlib.redirect_stdout(io.StringIO()) as output:
+            check = quickstart.Check(FakeBench(null, states))
+            check.run()
+        self.assertEqual(check.bench.published, [("target", "78.0")])
+        self.assertIn("arrived at 78.0 cm (from 72.0", output.getvalue())
 
     def expect_ended(self, processes):
         for descriptor in processes:
