@@ -1,22 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 // Settings that the desk scripts share, from NAME.toml: checked, and in the form that deskd:desk takes.
 
+import {name as script} from 'deskd:script';
+import {nearest} from './nearest.js';
+
+const text = 'a text in quotes';
+const number = 'a number';
 const kinds = {
-  port: 'string', manufacturer: 'string', model: 'string', area: 'string', min_mm: 'number',
-  max_mm: 'number', cover: 'boolean', goto: 'string', presets: 'object', update_ms: 'number',
-  offline_stop_ms: 'number', max_moves_per_hour: 'number', speed_mm_per_s: 'number', tolerance_mm: 'number',
+  port: text, manufacturer: text, model: text, area: text, min_mm: number, max_mm: number,
+  cover: 'true or false', goto: text, presets: 'a table, [presets]', update_ms: number,
+  offline_stop_ms: number, max_moves_per_hour: number, speed_mm_per_s: number, tolerance_mm: number,
 };
-const others = ['limits', 'device', 'title'];  // read by deskd itself
+const others = ['device', 'title', 'limits'];  // read by deskd itself
+
+// The mistake is in the file, not in the code that found it: the stack begins with the script.
+function mistake(key, what) {
+  const error = new TypeError(`${script}.toml: ${key}: ${what}`);
+  Error.captureStackTrace(error, deskSettings);
+  return error;
+}
+
+function kindOf(value) {
+  if (typeof value === 'string') return text;
+  if (typeof value === 'number') return number;
+  if (typeof value === 'boolean') return kinds.cover;
+  return Array.isArray(value) ? 'an array' : kinds.presets;
+}
+
+function expected(key, what, value) {
+  return mistake(key, `expected ${what}, found ${JSON.stringify(value)}`);
+}
 
 function check(settings) {
   for (const [key, value] of Object.entries(settings)) {
     if (others.includes(key)) continue;
     if (!Object.hasOwn(kinds, key)) {
-      throw new TypeError(`setting ${key}: expected one of ${Object.keys(kinds).join(', ')}`);
+      const known = [...Object.keys(kinds), ...others];
+      const meant = nearest(key, known);
+      throw mistake(key, `is no setting, found ${JSON.stringify(value)}; ` +
+        (meant ? `did you mean ${meant}?` : `there are ${known.join(', ')}`));
     }
-    if (typeof value !== kinds[key]) {
-      throw new TypeError(`setting ${key}: expected a ${kinds[key]}, found ${JSON.stringify(value)}`);
-    }
+    if (kindOf(value) !== kinds[key]) throw expected(key, kinds[key], value);
   }
 }
 
@@ -25,8 +49,7 @@ function toPreset([name, value]) {
   if (typeof value === 'number') return {name, heightMm: value};
   const slot = typeof value === 'string' ? /^slot ([1-4])$/.exec(value) : null;
   if (slot) return {name, slot: Number(slot[1])};
-  throw new TypeError(`setting presets.${name}: expected millimetres or "slot 1" to "slot 4", ` +
-    `found ${JSON.stringify(value)}`);
+  throw expected(`presets.${name}`, 'millimetres or "slot 1" to "slot 4"', value);
 }
 
 function withoutUndefined(object) {
@@ -38,7 +61,7 @@ export function deskSettings(settings, defaults = {}) {
   check(settings);
   const all = {goto: 'auto', cover: true, presets: {}, ...defaults, ...settings};
   if (all.goto !== 'auto' && all.goto !== 'step') {
-    throw new TypeError(`setting goto: expected "auto" or "step", found ${JSON.stringify(all.goto)}`);
+    throw expected('goto', '"auto" or "step"', all.goto);
   }
   return {
     port: all.port,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import {name as script} from 'deskd:script';
 import {deskSettings} from '../../scripts/lib/desk_settings.js';
 import {assert, run, test} from './harness.js';
 
@@ -26,11 +27,44 @@ test('settings of a desk come out where they belong', () => {
 });
 
 test('what is wrong is named', () => {
-  assert.throws(() => deskSettings({prot: 'x'}), {name: 'TypeError', message: /prot: expected one of port/});
-  assert.throws(() => deskSettings({min_mm: '650'}), {message: /min_mm: expected a number, found "650"/});
-  assert.throws(() => deskSettings({goto: 'never'}), {message: /setting goto: expected "auto" or "step"/});
-  assert.throws(() => deskSettings({presets: {sit: 'slot 5'}}), {message: /presets.sit: .*found "slot 5"/});
-  assert.throws(() => deskSettings({presets: {sit: true}}), {message: /presets.sit: .*found true/});
+  const message = (settings) => {
+    try {
+      deskSettings(settings);
+    } catch (error) {
+      assert.equal(error.name, 'TypeError');
+      return error.message;
+    }
+    return 'nothing';
+  };
+  const file = `${script}.toml: `;
+  assert.equal(message({min_mm: '650'}), file + 'min_mm: expected a number, found "650"');
+  assert.equal(message({cover: 1}), file + 'cover: expected true or false, found 1');
+  assert.equal(message({port: true}), file + 'port: expected a text in quotes, found true');
+  assert.equal(message({presets: ['a']}), file + 'presets: expected a table, [presets], found ["a"]');
+  assert.equal(message({goto: 'never'}), file + 'goto: expected "auto" or "step", found "never"');
+  const places = 'expected millimetres or "slot 1" to "slot 4"';
+  assert.equal(message({presets: {sit: 'slot 5'}}), file + `presets.sit: ${places}, found "slot 5"`);
+  assert.equal(message({presets: {sit: true}}), file + `presets.sit: ${places}, found true`);
+});
+
+test('an unknown key is told the nearest one there is', () => {
+  const meant = (key) => {
+    try {
+      deskSettings({[key]: 'x'});
+    } catch (error) {
+      return /: (\w+): is no setting, found "x"; (did you mean (\w+)\?|there are port, )/.exec(error.message);
+    }
+    return null;
+  };
+  assert.equal(meant('prot')[3], 'port');
+  assert.equal(meant('max')[3], 'max_mm');
+  assert.equal(meant('titel')[3], 'title');
+  assert.equal(meant('offline_stop')[3], 'offline_stop_ms');
+  assert.equal(meant('colour')[2], 'there are port, ');
+});
+
+test('the stack of a mistake has no place in the library that found it', () => {
+  assert.throws(() => deskSettings({prot: 'x'}), {stack: /^(?!.*desk_settings\.js).*test\.js/s});
 });
 
 await run();
