@@ -63,6 +63,9 @@ class Hub::Impl {
     for (const auto& [topic, components] : journal_.topics())
       stale_[topic] = components;
     clearImpossible();
+    // Whatever ended the last run may have left them "online". Declaring a device says otherwise again.
+    for (const auto& [topic, components] : stale_)
+      if (discovery_.isDeviceStatus(topic)) cache_.put(value(topic, "offline", true));
     MqttSubscription acting;
     acting.wantRetained = false;
     acting.retainAsPublished = true;
@@ -164,23 +167,31 @@ class Hub::Impl {
       clear(topic);
   }
 
-  void clearStale() {
+  void clearStale(const std::set<std::string>& expected) {
     std::vector<std::string> gone;
-    for (const auto& [topic, components] : stale_)
-      gone.push_back(topic);
+    for (const auto& [topic, components] : stale_) {
+      const bool mayCome = std::any_of(expected.begin(), expected.end(), [&](const std::string& id) {
+        return discovery_.belongsTo(topic, id);
+      });
+      if (!mayCome) gone.push_back(topic);
+    }
     for (const std::string& topic : gone)
       clear(topic);
     journal_.flush();
   }
 
-  void dropOwner(MqttOwner owner, Removal removal) {
+  void dropOwner(MqttOwner owner) {
     const auto mine = owners_.find(owner);
     if (mine == owners_.end()) return;
     const std::string id = mine->second;
     owners_.erase(mine);
-    Device& device = devices_.at(id);
-    device.owner.reset();
-    if (removal == Removal::keep) return keep(discovery_.deviceStatus(id), "offline");
+    devices_.at(id).owner.reset();
+    keep(discovery_.deviceStatus(id), "offline");
+  }
+
+  void clearDevice(const std::string& id) {
+    const auto known = devices_.find(id);
+    if (known != devices_.end() && known->second.owner) return;
     std::vector<std::string> gone;
     for (const auto& [topic, components] : journal_.topics()) {
       if (discovery_.belongsTo(topic, id)) gone.push_back(topic);
@@ -333,9 +344,10 @@ class Hub::Impl {
             discovery_.entityConfigTopic(property.entity.component, id, property.entity.property));
       }
     }
-    order.push_back(discovery_.nodeStatus());
+    // The node's comes after those of its devices: until then all of them are unavailable, as they should be.
     for (const auto& [id, device] : devices_)
       order.push_back(discovery_.deviceStatus(id));
+    order.push_back(discovery_.nodeStatus());
     for (const auto& [id, device] : devices_) {
       for (const Device::Property& property : device.properties) {
         for (const std::string& topic : Device::stateTopics(discovery_, id, property.entity))
@@ -617,11 +629,14 @@ void Hub::reportError(MqttOwner owner, const std::string& property, const std::s
 void Hub::setAvailable(MqttOwner owner, bool available) {
   impl_->setAvailable(owner, available);
 }
-void Hub::dropOwner(MqttOwner owner, Removal removal) {
-  impl_->dropOwner(owner, removal);
+void Hub::dropOwner(MqttOwner owner) {
+  impl_->dropOwner(owner);
 }
-void Hub::clearStale() {
-  impl_->clearStale();
+void Hub::clearDevice(const std::string& device) {
+  impl_->clearDevice(device);
+}
+void Hub::clearStale(const std::set<std::string>& expected) {
+  impl_->clearStale(expected);
 }
 void Hub::connected() {
   impl_->connected();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "daemon/deskd/hub_entity.h"
@@ -31,14 +32,15 @@ struct HubOptions {
       Milliseconds(5000);  // times random(): when all is sent again after the hub has started
 };
 
-enum class Removal { keep, clear };
-
 // Makes scripts' devices known to a hub (Home Assistant's MQTT discovery; openHAB and Domoticz read the
 // same), keeps their states at the broker, and hands commands on.
 //
 // An owner is a script's host; it has at most one device. All names are checked: bad declarations and values
 // throw std::invalid_argument, worded for the script's author, and nothing is published. Values are JSON
 // text.
+//
+// At the start every device that an earlier run announced is "offline", before the node is "online": that run
+// may have been killed.
 //
 // Commands with the retain flag are never acted on: the first of each topic is logged, all are counted (per
 // device in its attributes as "retained_commands_ignored") and removed from the broker. Under MQTT 5 they do
@@ -73,13 +75,15 @@ class Hub {
   // Why a command was refused: a JSON object, published to <property>/error. Lost without a connection.
   void reportError(MqttOwner owner, const std::string& property, const std::string& errorJson);
   void setAvailable(MqttOwner owner, bool available);
-  // keep: the script has stopped; its device stays known and is offline. clear: it was deleted; nothing is
-  // left.
-  void dropOwner(MqttOwner owner, Removal removal);
+  // Its process has ended; its device stays known and is offline.
+  void dropOwner(MqttOwner owner);
 
-  // Clears what earlier runs announced for devices that nobody has declared in this one. For when every
-  // script has had time to start.
-  void clearStale();
+  // Its script was deleted: nothing of it is left, also of what only an earlier run has announced. Does
+  // nothing while the device has an owner.
+  void clearDevice(const std::string& device);
+  // Clears what earlier runs announced for devices that nobody has declared in this one, except for those
+  // `expected`: their scripts are there and may succeed yet. For when every script has had time to start.
+  void clearStale(const std::set<std::string>& expected);
 
   // Wired to the client's handler, before MqttRouter::connected(): sends discovery, availability and all
   // states.

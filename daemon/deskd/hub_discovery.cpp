@@ -75,6 +75,12 @@ HubDiscovery::Kind HubDiscovery::kindOf(const std::string& topic) const {
   return component == "device" ? Kind::device : Kind::entity;
 }
 
+bool HubDiscovery::isDeviceStatus(const std::string& topic) const {
+  constexpr std::string_view end = "/status";
+  if (!isOurs(topic) || !topic.ends_with(end) || topic == nodeStatus()) return false;
+  return topic.find('/', base_.size() + 1) == topic.size() - end.size();
+}
+
 bool HubDiscovery::belongsTo(const std::string& topic, const std::string& device) const {
   if (topic.starts_with(deviceTopic(device) + "/") || topic == deviceConfigTopic(device)) return true;
   return kindOf(topic) == Kind::entity && topic.find("/" + node_ + "/" + device + "_") != std::string::npos;

@@ -38,6 +38,7 @@ class HubDiscovery {
   Kind kindOf(const std::string& topic) const;
   // Whether a topic, of values or of discovery, is one of this device's.
   bool belongsTo(const std::string& topic, const std::string& device) const;
+  bool isDeviceStatus(const std::string& topic) const;
   bool isOurs(const std::string& topic) const { return topic.starts_with(base_ + "/"); }
 
   // Configurations, JSON

@@ -97,33 +97,36 @@ void MqttRouter::erase(Key key) {
   link_.unsubscribe(text);
 }
 
-void MqttRouter::publish(MqttOwner owner, MqttMessage message, MqttDone done) {
+void MqttRouter::publish(const std::string& script, MqttMessage message, MqttDone done) {
   checkTopic(message.topic);
   checkQos(message.qos);
   if (!message.retained) return link_.publish(std::move(message), std::move(done));
   const std::string topic = message.topic;
   const bool removed = message.payload.empty();
-  const std::vector<std::string>& mine = retainedTopics_[owner];
-  if (!removed && mine.size() >= maxRetainedTopics &&
-      std::find(mine.begin(), mine.end(), topic) == mine.end()) {
+  const std::vector<std::string>& mine = retainedTopics_[script];
+  const bool known = std::find(mine.begin(), mine.end(), topic) != mine.end();
+  if (!removed && !known && mine.size() >= maxRetainedTopics) {
     throw CodedError("ERR_QUOTA",
                      "expected at most " + std::to_string(maxRetainedTopics) + " retained topics");
   }
   cache_.put(std::move(message), std::move(done));
+  if (known && !removed) return;
   for (auto& [other, topics] : retainedTopics_)
     std::erase(topics, topic);  // the last to publish owns it
-  if (!removed) retainedTopics_[owner].push_back(topic);
+  if (!removed) retainedTopics_[script].push_back(topic);
 }
 
-void MqttRouter::dropOwner(MqttOwner owner, RetainedTopics retained) {
+void MqttRouter::dropOwner(MqttOwner owner) {
   std::vector<Key> keys;
   for (auto it = keys_.lower_bound({owner, 0}); it != keys_.end() && it->first.first == owner; ++it) {
     keys.push_back(it->second);
   }
   for (const Key key : keys)
     erase(key);
-  if (retained == RetainedTopics::keep) return;
-  const auto topics = retainedTopics_.find(owner);
+}
+
+void MqttRouter::clearRetained(const std::string& script) {
+  const auto topics = retainedTopics_.find(script);
   if (topics == retainedTopics_.end()) return;
   for (const std::string& topic : topics->second)
     cache_.remove(topic);
@@ -134,7 +137,7 @@ void MqttRouter::connected() {
   for (auto& [key, subscription] : subscriptions_)
     subscription.seen.clear();
   recent_.clear();
-  for (const auto& [owner, topics] : retainedTopics_)
+  for (const auto& [script, topics] : retainedTopics_)
     cache_.resend(topics);
 }
 

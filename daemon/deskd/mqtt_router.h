@@ -20,8 +20,6 @@ namespace deskd {
 using MqttOwner = std::uint64_t;
 using SubscriptionId = std::uint32_t;  // chosen by the owner
 
-enum class RetainedTopics { keep, clear };
-
 // Shares the one connection among owners.
 //
 // - Each of an owner's subscriptions gets one copy of every message it matches, also where filters overlap.
@@ -33,13 +31,15 @@ enum class RetainedTopics { keep, clear };
 //   have seen a stored message are not given it again until the next connection.
 // - publish(): retained messages go through the cache: they are the topic's latest value until replaced.
 // Others are
-//   sent now or refused (ERR_OFFLINE, ERR_QUEUE_FULL): commands and events are never queued.
+//   sent now or refused (ERR_OFFLINE, ERR_QUEUE_FULL): commands and events are never queued. Retained topics
+//   belong to the script, by its name, over all its processes: a new version takes over what the last one
+//   kept.
 // - A broker's subscription ends when its last owner's does.
 class MqttRouter {
  public:
   using Deliver = std::function<void(MqttOwner, SubscriptionId, const MqttMessage&)>;
   static constexpr std::uint64_t duplicateWindowMs = 20;
-  static constexpr std::size_t maxRetainedTopics = 512;  // of one owner; more end in CodedError ERR_QUOTA
+  static constexpr std::size_t maxRetainedTopics = 512;  // of one script; more end in CodedError ERR_QUOTA
 
   // `deliver` is called for owners other than those with handlers of their own. `nowMs` is a clock that never
   // jumps.
@@ -53,9 +53,11 @@ class MqttRouter {
                  std::function<void(const MqttMessage&)> receive);
   void unsubscribe(MqttOwner owner, SubscriptionId id);
   // Throws std::invalid_argument for a bad topic or quality of service.
-  void publish(MqttOwner owner, MqttMessage message, MqttDone done = {});
-  // Ends its subscriptions; `clear` also removes what it keeps at the broker.
-  void dropOwner(MqttOwner owner, RetainedTopics retained = RetainedTopics::keep);
+  void publish(const std::string& script, MqttMessage message, MqttDone done = {});
+  // Ends its subscriptions.
+  void dropOwner(MqttOwner owner);
+  // Removes what a script keeps at the broker.
+  void clearRetained(const std::string& script);
 
   // Wired to the client's handlers.
   void connected();
@@ -99,8 +101,9 @@ class MqttRouter {
   std::map<std::pair<MqttOwner, SubscriptionId>, Key> keys_;
   std::map<std::string, Filter> filters_;
   std::map<std::uint32_t, std::string> filterOfBrokerId_;
-  TopicTrie trie_;                                                // of filters_, by brokerId
-  std::map<MqttOwner, std::vector<std::string>> retainedTopics_;  // in the order of their first values
+  TopicTrie trie_;  // of filters_, by brokerId
+  // By script, in the order of their first values.
+  std::map<std::string, std::vector<std::string>> retainedTopics_;
   std::unordered_map<std::string, Recent> recent_;
   Key nextKey_ = 1;
   std::uint32_t nextBrokerId_ = 1;

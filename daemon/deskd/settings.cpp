@@ -207,6 +207,21 @@ ScriptSettings loadScriptSettings(const std::string& path, const Limits& default
   return settings;
 }
 
+std::optional<std::string> scriptDevice(const std::string& path, const std::string& script) {
+  try {
+    const std::optional<SettingsNode> file = parseSettingsFile(path);
+    if (!file) return foldName(script);
+    for (const SettingsNode::Member& member : file->members) {
+      if (member.key != "device") continue;
+      if (member.value.kind != SettingsNode::Kind::text || !isId(member.value.text)) return std::nullopt;
+      return member.value.text;
+    }
+    return foldName(script);
+  } catch (const SettingsError&) {
+    return std::nullopt;
+  }
+}
+
 std::string foldName(const std::string& name) {
   std::string folded;
   for (const char c : name.substr(0, name.find('.'))) {

@@ -57,6 +57,10 @@ Settings loadSettings(const std::string& path, MissingFile missing = MissingFile
 // Reads the settings beside a script. A file that does not exist gives `defaults` and no settings.
 ScriptSettings loadScriptSettings(const std::string& path, const Limits& defaults);
 
+// The id of a script's device: `device` of the settings beside it, else the script's name, folded. Nothing if
+// that cannot be told because the file cannot be read; other mistakes in it do not matter.
+std::optional<std::string> scriptDevice(const std::string& path, const std::string& script);
+
 // "Büro PC.local" -> "b-ro-pc": lower case, the first label only, each run of anything else one dash.
 std::string foldName(const std::string& name);
 // Whether this can be a node, device or property: [a-z0-9-], 1 to 64 characters, no dash at either end.

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <exception>
 #include <filesystem>
+#include <set>
 
 #include "daemon/deskd/check.h"
 #include "daemon/deskd/device_info.h"
@@ -20,7 +21,7 @@ namespace {
 
 // systemd waits for READY: a script whose top level takes longer does not hold it up.
 constexpr Milliseconds longestStart(10000);
-// Scripts that are still there after that do not come: what they had announced is cleared.
+// Scripts are there by then, if only as files: what others had announced is cleared.
 constexpr Milliseconds staleAfter(60000);
 // All of an orderly stop: unloading scripts, telling the broker, closing the connection.
 constexpr Milliseconds longestStop(6000);
@@ -33,6 +34,17 @@ struct Overloaded : T... {
 };
 template <class... T>
 Overloaded(T...) -> Overloaded<T...>;
+
+// Whether it needs the device that a script has declared.
+bool isOfDevice(const wire::Any& message) {
+  return std::visit(
+      []<class T>(const T&) {
+        return std::is_same_v<T, wire::Declare> || std::is_same_v<T, wire::Remove> ||
+               std::is_same_v<T, wire::State> || std::is_same_v<T, wire::Attributes> ||
+               std::is_same_v<T, wire::Event> || std::is_same_v<T, wire::Refusal>;
+      },
+      message);
+}
 
 LogRecord fromScript(const std::string& script, Priority priority, std::string text) {
   return {priority, std::move(text), {{"SCRIPT", script}}};
@@ -86,7 +98,7 @@ Supervisor::Supervisor(Loop& loop, const Options& options, Settings settings)
              command(owner, property, payload);
            }),
       readyAnyway_(loop, [this] { becomeReady(); }),
-      stale_(loop, [this] { hub_.clearStale(); }),
+      stale_(loop, [this] { clearStale(); }),
       giveUp_(loop, [this] { finish(); }),
       later_(loop, [this] { removed_.clear(); }) {
   for (const int number : {SIGTERM, SIGINT})
@@ -152,7 +164,7 @@ void Supervisor::addScript(const std::string& name) {
                           [this](Script& script, std::uint64_t process, wire::Any&& message) {
                             fromHost(script, process, std::move(message));
                           },
-                          [this](std::uint64_t process, bool gone) { processEnded(process, gone); }};
+                          [this](std::uint64_t process, bool) { processEnded(process); }};
   auto script = std::make_unique<Script>(name, std::move(context));
   Script& added = *script;
   scripts_[name] = std::move(script);
@@ -171,9 +183,71 @@ void Supervisor::removeScript(const std::string& name) {
     scripts_.erase(still);
     later_.start(Milliseconds(0));
     // It may have come back while its last version was leaving.
-    if (directory_ && !stopping_ && std::filesystem::exists(directory_->scriptPath(name))) addScript(name);
+    if (directory_ && !stopping_ && std::filesystem::exists(directory_->scriptPath(name)))
+      addScript(name);
+    else
+      forgetScript(name);
     updateStatus();
   });
+}
+
+// Whether it ran until now or has never started: what carries its name or its device's id is cleared.
+void Supervisor::forgetScript(const std::string& name) {
+  if (stopping_ || !directory_) return;  // the next run finds that it is gone
+  router_.clearRetained(name);
+  const std::optional<std::string> device = deviceOf(name);
+  deviceOf_.erase(name);
+  releaseOtherDevices(name, "");
+  if (device) releaseDevice(name, *device);
+}
+
+// As its settings say now, or as they said when they could last be read.
+std::optional<std::string> Supervisor::deviceOf(const std::string& script) {
+  if (const auto now = scriptDevice(directory_->settingsPath(script), script))
+    return deviceOf_[script] = *now;
+  const auto before = deviceOf_.find(script);
+  return before == deviceOf_.end() ? std::nullopt : std::optional(before->second);
+}
+
+// The script has no more use for the device. Another one that has takes it over, else nothing is left of it.
+void Supervisor::releaseDevice(const std::string& script, const std::string& id) {
+  const auto claim = claims_.find(id);
+  if (claim != claims_.end()) {
+    if (claim->second != script) return;
+    claims_.erase(claim);
+  }
+  for (const auto& [name, other] : scripts_) {
+    if (name == script || deviceOf(name) != id) continue;
+    const auto process = devices_.find(other->process());
+    if (process != devices_.end() && process->second.waits) other->start();
+    return;
+  }
+  hub_.clearDevice(id);
+}
+
+void Supervisor::releaseOtherDevices(const std::string& script, const std::string& id) {
+  std::vector<std::string> others;
+  for (const auto& [device, owner] : claims_)
+    if (owner == script && device != id) others.push_back(device);
+  for (const std::string& device : others)
+    releaseDevice(script, device);
+}
+
+void Supervisor::clearStale() {
+  std::set<std::string> expected;
+  std::error_code error;
+  std::filesystem::directory_iterator(settings_.scriptsDirectory, error);
+  bool known = directory_ && !error;
+  for (const auto& [name, script] : scripts_) {
+    const std::optional<std::string> device = deviceOf(name);
+    known = known && device;
+    if (device) expected.insert(*device);
+  }
+  // A script whose settings cannot be read may have any device.
+  if (known)
+    hub_.clearStale(expected);
+  else
+    stale_.start(staleAfter);
 }
 
 wire::Load Supervisor::loadOrder(const std::string& name, std::uint64_t process) {
@@ -198,6 +272,7 @@ wire::Load Supervisor::loadOrder(const std::string& name, std::uint64_t process)
   Device& device = devices_[process];
   device.id = own.device.value_or(foldName(name));
   device.title = own.title.value_or("");
+  deviceOf_[name] = device.id;
   return load;
 }
 
@@ -207,6 +282,7 @@ std::vector<std::pair<std::string, std::string>> Supervisor::serialPaths() const
 }
 
 void Supervisor::fromHost(Script& script, std::uint64_t process, wire::Any&& message) {
+  if (isOfDevice(message) && devices_[process].waits) return;
   // What a script declares or sends wrongly is its own affair: it reads why, and goes on.
   try {
     std::visit(
@@ -231,7 +307,7 @@ void Supervisor::fromHost(Script& script, std::uint64_t process, wire::Any&& mes
                                 publish.retain,
                                 {},
                                 {}};
-                router_.publish(process, std::move(out), done);
+                router_.publish(script.name(), std::move(out), done);
               } catch (const CodedError& error) {
                 done({error.code(), error.what(), false});
               } catch (const std::exception& error) {
@@ -253,12 +329,7 @@ void Supervisor::fromHost(Script& script, std::uint64_t process, wire::Any&& mes
               }
             },
             [&](wire::Unsubscribe& unsubscribe) { router_.unsubscribe(process, unsubscribe.subscription); },
-            [&](wire::Device& device) {
-              Device& known = devices_[process];
-              hub_.declareDevice(process, known.id, parseDeviceInfo(device.infoJson, known.title));
-              known.declared = true;
-              updateAvailability(process);
-            },
+            [&](wire::Device& device) { declareDevice(script, process, device.infoJson); },
             [&](wire::Declare& declare) {
               hub_.declareEntity(process, {.property = declare.property,
                                            .component = declare.component,
@@ -282,6 +353,21 @@ void Supervisor::fromHost(Script& script, std::uint64_t process, wire::Any&& mes
   } catch (const std::exception& error) {
     log(fromScript(script.name(), Priority::error, error.what()));
   }
+}
+
+void Supervisor::declareDevice(Script& script, std::uint64_t process, const std::string& infoJson) {
+  Device& device = devices_[process];
+  const std::string& owner = claims_.try_emplace(device.id, script.name()).first->second;
+  if (owner != script.name()) {
+    device.waits = true;
+    log(fromScript(script.name(), Priority::warning,
+                   "the device \"" + device.id + "\" belongs to the script " + owner +
+                       "; this one is loaded again, and has it, as soon as that gives it up"));
+    return;
+  }
+  hub_.declareDevice(process, device.id, parseDeviceInfo(infoJson, device.title));
+  device.declared = true;
+  updateAvailability(process);
 }
 
 void Supervisor::answer(std::uint64_t process, std::uint32_t request, const MqttResult& result) {
@@ -342,6 +428,7 @@ void Supervisor::scriptChanged(Script& script) {
     try {
       if (devices_[process].declared) hub_.declared(process);
       updateAvailability(process);
+      releaseOtherDevices(script.name(), devices_[process].id);
     } catch (const std::exception& error) {
       log(fromScript(script.name(), Priority::error, error.what()));
     }
@@ -353,9 +440,9 @@ void Supervisor::scriptChanged(Script& script) {
   if (allStarted) becomeReady();
 }
 
-void Supervisor::processEnded(std::uint64_t process, bool gone) {
-  router_.dropOwner(process, gone ? RetainedTopics::clear : RetainedTopics::keep);
-  hub_.dropOwner(process, gone ? Removal::clear : Removal::keep);
+void Supervisor::processEnded(std::uint64_t process) {
+  router_.dropOwner(process);
+  hub_.dropOwner(process);
   devices_.erase(process);
   scriptOfProcess_.erase(process);
 }

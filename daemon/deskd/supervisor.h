@@ -40,6 +40,7 @@ class Supervisor {
     std::string id;
     std::string title;
     bool declared = false;
+    bool waits = false;     // for its id, which is another script's
     bool available = true;  // what the script itself says
     bool running = false;
     std::uint64_t lostMessages = 0;  // that its process did not take, since it last took one
@@ -48,12 +49,18 @@ class Supervisor {
   void startScripts();
   void addScript(const std::string& name);
   void removeScript(const std::string& name);
+  void forgetScript(const std::string& name);
   wire::Load loadOrder(const std::string& name, std::uint64_t process);
   std::vector<std::pair<std::string, std::string>> serialPaths() const;
 
   void fromHost(Script& script, std::uint64_t process, wire::Any&& message);
+  void declareDevice(Script& script, std::uint64_t process, const std::string& infoJson);
+  std::optional<std::string> deviceOf(const std::string& script);
+  void releaseDevice(const std::string& script, const std::string& id);
+  void releaseOtherDevices(const std::string& script, const std::string& id);
+  void clearStale();
   void scriptChanged(Script& script);
-  void processEnded(std::uint64_t process, bool gone);
+  void processEnded(std::uint64_t process);
   void updateAvailability(std::uint64_t process);
   Script* scriptOf(std::uint64_t process);
   void answer(std::uint64_t process, std::uint32_t request, const MqttResult& result);
@@ -88,6 +95,8 @@ class Supervisor {
   Hub hub_;
   std::map<std::uint64_t, Device> devices_;
   std::map<std::uint64_t, std::string> scriptOfProcess_;
+  std::map<std::string, std::string> claims_;    // device -> script whose it is, whether that runs or not
+  std::map<std::string, std::string> deviceOf_;  // script -> device that its settings named last
   std::uint64_t lastProcess_ = 0;
   std::map<std::string, std::unique_ptr<Script>> scripts_;
   std::optional<ScriptDirectory> directory_;

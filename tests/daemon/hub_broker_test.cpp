@@ -8,10 +8,10 @@
 #include "daemon/deskd/hub.h"
 #include "daemon/deskd/mqtt_client.h"
 #include "hal/base/log.h"
-#include "tests/fakes/temp_directory.h"
 #include "tests/fakes/broker.h"
 #include "tests/fakes/mqtt_peer.h"
 #include "tests/fakes/run_until.h"
+#include "tests/fakes/temp_directory.h"
 
 using namespace deskd;
 using testing::ElementsAre;
@@ -193,7 +193,8 @@ TEST_P(HubBroker, ADeletedScriptLeavesNothingAtTheBroker) {
   MqttPeer watch(loop_, broker_.port(), "watch");
   watch.subscribe("homeassistant/#");
   ASSERT_TRUE(watch.waitFor("homeassistant/button/pi-1/desk_stop/config"));
-  node.hub->dropOwner(script, Removal::clear);
+  node.hub->dropOwner(script);
+  node.hub->clearDevice("desk");
   ASSERT_TRUE(runUntil(loop_, [&] { return node.settled(); }));
   MqttPeer peer(loop_, broker_.port(), "hub");
   peer.subscribe("#");

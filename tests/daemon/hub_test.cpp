@@ -9,9 +9,9 @@
 
 #include "hal/base/error.h"
 #include "hal/base/log.h"
-#include "tests/fakes/temp_directory.h"
 #include "tests/fakes/fake_link.h"
 #include "tests/fakes/run_until.h"
+#include "tests/fakes/temp_directory.h"
 
 using namespace deskd;
 using nlohmann::json;
@@ -363,9 +363,9 @@ TEST_F(HubTest, TellsEverythingOnEachConnectionInOrder) {
   const auto at = [&](const std::string& topic) {
     return std::find(topics.begin(), topics.end(), topic) - topics.begin();
   };
-  EXPECT_LT(at("homeassistant/cover/pi-1/desk_cover/config"), at("deskd/pi-1/status"));
-  EXPECT_LT(at("deskd/pi-1/status"), at("deskd/pi-1/desk/status"));
-  EXPECT_LT(at("deskd/pi-1/desk/status"), at("deskd/pi-1/desk/position/state"));
+  EXPECT_LT(at("homeassistant/cover/pi-1/desk_cover/config"), at("deskd/pi-1/desk/status"));
+  EXPECT_LT(at("deskd/pi-1/desk/status"), at("deskd/pi-1/status"));
+  EXPECT_LT(at("deskd/pi-1/status"), at("deskd/pi-1/desk/position/state"));
   EXPECT_LT(at("deskd/pi-1/desk/position/state"), at("deskd/pi-1/desk/cover/state"));
   EXPECT_LT(at("deskd/pi-1/desk/cover/state"), static_cast<std::ptrdiff_t>(topics.size()));
   EXPECT_THAT(topics, SizeIs(16)) << "each once";
@@ -525,7 +525,8 @@ TEST_F(HubTest, ACommandMayEndTheOwner) {
   options.node = "pi-1";
   std::optional<Hub> hub;
   hub.emplace(loop, link, router, options, [&](MqttOwner owner, const std::string&, const std::string&) {
-    hub->dropOwner(owner, Removal::clear);
+    hub->dropOwner(owner);
+    hub->clearDevice("desk");
   });
   hub->declareDevice(script, "desk", {});
   hub->declareEntity(script, entity("stop", "button"));
@@ -544,7 +545,9 @@ TEST_F(HubTest, AStoppedScriptsDeviceIsOfflineAndItsNextOneTakesItUp) {
   run.hub->setAvailable(script, true);
   run.hub->setState(script, "height", "62");
   run.settle();
-  run.hub->dropOwner(script, Removal::keep);
+  run.hub->clearDevice("desk");
+  EXPECT_EQ(run.link.stored().at("deskd/pi-1/desk/status"), "online") << "its script lives";
+  run.hub->dropOwner(script);
   EXPECT_EQ(run.link.stored().at("deskd/pi-1/desk/status"), "offline");
   EXPECT_EQ(run.link.stored().count("homeassistant/sensor/pi-1/desk_height/config"), 1u);
   run.router.received(incoming("deskd/pi-1/desk/stop/set", "PRESS"));
@@ -569,7 +572,8 @@ TEST_F(HubTest, ADeletedScriptLeavesNothing) {
     run.hub->setState(script, "position", "10");
     run.hub->setAvailable(script, true);
     run.settle();
-    run.hub->dropOwner(script, Removal::clear);
+    run.hub->dropOwner(script);
+    run.hub->clearDevice("desk");
     run.settle();
     for (const auto& [topic, payload] : run.link.stored()) {
       EXPECT_THAT(topic, Not(HasSubstr("desk/"))) << payload;
@@ -650,13 +654,59 @@ TEST_F(HubTest, ClearsWhatAnEarlierRunAnnounced) {
     EXPECT_EQ(broker_.count("homeassistant/sensor/pi-1/desk_height/config"), 1u);
     EXPECT_EQ(broker_.at("deskd/pi-1/desk/height/state"), "high");
     EXPECT_EQ(broker_.count("homeassistant/switch/pi-1/lamp_on/config"), 1u) << "its script may still come";
-    run.hub->clearStale();
+    run.hub->clearStale({"lamp"});
+    run.settle();
+    store(run);
+    EXPECT_EQ(broker_.count("homeassistant/switch/pi-1/lamp_on/config"), 1u) << "its script has not gone";
+    run.hub->clearStale({"desk"});
     run.settle();
     store(run);
     EXPECT_EQ(broker_.count("homeassistant/switch/pi-1/lamp_on/config"), 0u);
     EXPECT_EQ(broker_.count("deskd/pi-1/lamp/status"), 0u);
     EXPECT_EQ(broker_.count("homeassistant/binary_sensor/pi-1/status/config"), 1u);
   }
+}
+
+TEST_F(HubTest, ADeletedScriptThatHasNotStartedInThisRunLeavesNothing) {
+  {
+    HubRun run(loop_, directory_.path(), Discovery::entity);
+    run.connect();
+    run.declareDesk();
+    run.hub->setState(script, "height", "62");
+    run.settle();
+    store(run);
+  }
+  HubRun run(loop_, directory_.path(), Discovery::entity);
+  run.connect();
+  run.hub->clearDevice("desk");
+  run.settle();
+  store(run);
+  EXPECT_THAT(broker_, Not(Contains(Key(HasSubstr("desk/")))));
+  EXPECT_THAT(broker_, Not(Contains(Key(HasSubstr("desk_")))));
+}
+
+TEST_F(HubTest, WhatAKilledRunLeftOnlineIsOfflineBeforeTheNodeIsOnline) {
+  {
+    HubRun run(loop_, directory_.path(), Discovery::entity);
+    run.connect();
+    run.declareDesk();
+    run.hub->setAvailable(script, true);
+    run.settle();
+    store(run);
+  }
+  ASSERT_EQ(broker_.at("deskd/pi-1/desk/status"), "online");
+  HubRun run(loop_, directory_.path(), Discovery::entity);
+  run.connect();
+  store(run);
+  EXPECT_EQ(broker_.at("deskd/pi-1/desk/status"), "offline");
+  EXPECT_EQ(broker_.at("deskd/pi-1/status"), "online");
+  const std::vector<std::string> lines = run.link.lines();
+  EXPECT_LT(std::find(lines.begin(), lines.end(), "deskd/pi-1/desk/status=offline"),
+            std::find(lines.begin(), lines.end(), "deskd/pi-1/status=online"));
+  run.hub->clearStale({});
+  run.settle();
+  store(run);
+  EXPECT_EQ(broker_.count("deskd/pi-1/desk/status"), 0u) << "and can still be cleared";
 }
 
 TEST_F(HubTest, ClearsAtTheNextConnectionWhatItCouldNotClearBefore) {
@@ -669,11 +719,11 @@ TEST_F(HubTest, ClearsAtTheNextConnectionWhatItCouldNotClearBefore) {
   }
   {
     HubRun run(loop_, directory_.path(), Discovery::entity);  // never connects
-    run.hub->clearStale();
+    run.hub->clearStale({});
     run.settle();
   }
   HubRun run(loop_, directory_.path(), Discovery::entity);
-  run.hub->clearStale();
+  run.hub->clearStale({});
   run.settle();
   run.connect();
   store(run);

@@ -145,10 +145,10 @@ TEST_F(MqttRouterTest, AReceiverMayEndSubscriptions) {
 
 TEST_F(MqttRouterTest, RefusesWhatIsWrong) {
   EXPECT_THROW(router_.subscribe(1, 1, "a/#/b", {}, MqttDone()), std::invalid_argument);
-  EXPECT_THROW(router_.publish(1, message("a/+", "x")), std::invalid_argument);
+  EXPECT_THROW(router_.publish("one", message("a/+", "x")), std::invalid_argument);
   MqttMessage odd = message("a", "x");
   odd.qos = 3;
-  EXPECT_THROW(router_.publish(1, odd), std::invalid_argument);
+  EXPECT_THROW(router_.publish("one", odd), std::invalid_argument);
   router_.subscribe(1, 1, "a", {}, MqttDone());
   EXPECT_THROW(router_.subscribe(1, 1, "b", {}, MqttDone()), CodedError);
   EXPECT_EQ(link_.filters.count("b"), 0u);
@@ -157,9 +157,9 @@ TEST_F(MqttRouterTest, RefusesWhatIsWrong) {
 TEST_F(MqttRouterTest, RefusesEventsWhileOfflineAndKeepsStates) {
   link_.online = false;
   std::vector<std::string> results;
-  router_.publish(1, message("event", "x"),
+  router_.publish("one", message("event", "x"),
                   [&](const MqttResult& r) { results.push_back("event " + r.code); });
-  router_.publish(1, message("state", "x", true),
+  router_.publish("one", message("state", "x", true),
                   [&](const MqttResult& r) { results.push_back(r.stored ? "state stored" : "state ?"); });
   link_.runLater();
   EXPECT_THAT(results, UnorderedElementsAre("event ERR_OFFLINE", "state stored"));
@@ -170,9 +170,9 @@ TEST_F(MqttRouterTest, RefusesEventsWhileOfflineAndKeepsStates) {
 }
 
 TEST_F(MqttRouterTest, SendsAgainWhatStoppedScriptsLeft) {
-  router_.publish(1, message("a", "1", true));
-  router_.publish(2, message("b", "1", true));
-  router_.dropOwner(1, RetainedTopics::keep);
+  router_.publish("one", message("a", "1", true));
+  router_.publish("two", message("b", "1", true));
+  router_.dropOwner(1);
   link_.answerAll();
   link_.sent.clear();
   router_.connected();
@@ -180,22 +180,40 @@ TEST_F(MqttRouterTest, SendsAgainWhatStoppedScriptsLeft) {
 }
 
 TEST_F(MqttRouterTest, ADeletedScriptLeavesNothingAtTheBroker) {
-  router_.publish(1, message("a", "1", true));
-  router_.publish(1, message("b", "1", true));
-  router_.publish(2, message("b", "2", true));  // now the other's
-  router_.dropOwner(1, RetainedTopics::clear);
+  router_.publish("one", message("a", "1", true));
+  router_.publish("one", message("b", "1", true));
+  router_.publish("two", message("b", "2", true));  // now the other's
+  router_.dropOwner(1);
+  router_.clearRetained("one");
   EXPECT_THAT(link_.stored(), ElementsAre(std::pair<const std::string, std::string>("b", "2")));
 }
 
-TEST_F(MqttRouterTest, BoundsAnOwnersRetainedTopics) {
-  for (std::size_t i = 0; i < MqttRouter::maxRetainedTopics; ++i) {
-    router_.publish(1, message("t/" + std::to_string(i), "x", true));
+TEST_F(MqttRouterTest, ANewVersionTakesOverWhatTheLastOneKept) {
+  for (MqttOwner process = 1; process <= 3; ++process) {
+    router_.subscribe(process, 1, "x", {}, MqttDone());
+    router_.publish("one", message("a", std::to_string(process), true));
+    router_.dropOwner(process);
   }
-  EXPECT_THROW(router_.publish(1, message("more", "x", true)), CodedError);
-  router_.publish(1, message("t/0", "y", true));
-  router_.publish(2, message("more", "x", true));
-  router_.publish(1, message("t/0", "", true));
-  router_.publish(1, message("more", "x", true));
+  router_.publish("one", message("b", "1", true));
+  link_.answerAll();
+  link_.sent.clear();
+  router_.connected();
+  EXPECT_THAT(link_.lines(), ElementsAre("a=3", "b=1")) << "each once";
+  router_.clearRetained("one");
+  EXPECT_THAT(link_.stored(), IsEmpty());
+  link_.answerAll();
+  EXPECT_EQ(cache_.topics(), 0u);
+}
+
+TEST_F(MqttRouterTest, BoundsAScriptsRetainedTopics) {
+  for (std::size_t i = 0; i < MqttRouter::maxRetainedTopics; ++i) {
+    router_.publish("one", message("t/" + std::to_string(i), "x", true));
+  }
+  EXPECT_THROW(router_.publish("one", message("more", "x", true)), CodedError);
+  router_.publish("one", message("t/0", "y", true));
+  router_.publish("two", message("more", "x", true));
+  router_.publish("one", message("t/0", "", true));
+  router_.publish("one", message("more", "x", true));
 }
 
 // Against mosquitto, which sends a copy for each overlapping filter.
@@ -273,12 +291,12 @@ TEST_P(MqttRouterBroker, DeliversStoredMessagesToEachNewcomerOnly) {
 
 TEST_P(MqttRouterBroker, RestoresABrokerThatLostItsData) {
   for (int i = 0; i < 500; ++i) {
-    routed_->publish(1, message("state/" + std::to_string(i), std::to_string(i), true));
+    routed_->publish("one", message("state/" + std::to_string(i), std::to_string(i), true));
   }
   ASSERT_TRUE(runUntil(loop_, [&] { return kept_->waiting() == 0 && client_->unacknowledged() == 0; }));
   broker_.kill();
   ASSERT_TRUE(runUntil(loop_, [&] { return !client_->connected(); }));
-  routed_->publish(1, message("state/7", "changed meanwhile", true));
+  routed_->publish("one", message("state/7", "changed meanwhile", true));
   broker_.start();
   MqttPeer peer(loop_, broker_.port(), "peer");
   peer.subscribe("state/#");

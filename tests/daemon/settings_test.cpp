@@ -309,6 +309,19 @@ TEST(ScriptSettingsFile, ChecksWhatItUnderstandsAndLeavesTheRestAlone) {
               ElementsAre(HasSubstr("desk.toml:1:7: a.b: expected a finite number")));
 }
 
+TEST(ScriptSettingsFile, TellsTheDeviceWhateverElseIsWrong) {
+  const TempDirectory directory;
+  EXPECT_EQ(scriptDevice(directory.path("none.toml"), "My Lamp"), "my-lamp");
+  const auto device = [&](const std::string& toml) {
+    return scriptDevice(directory.write("lamp.toml", toml), "lamp");
+  };
+  EXPECT_EQ(device("x = 1"), "lamp");
+  EXPECT_EQ(device("device = \"ceiling\"\n[limits]\nturn_ms = -1"), "ceiling");
+  EXPECT_EQ(device("device = \"Not an id\""), std::nullopt);
+  EXPECT_EQ(device("device = 5"), std::nullopt);
+  EXPECT_EQ(device("device = \"ceiling"), std::nullopt);
+}
+
 TEST(FoldName, MakesAnId) {
   EXPECT_EQ(foldName("Office"), "office");
   EXPECT_EQ(foldName("raspberrypi.local"), "raspberrypi");

@@ -11,12 +11,13 @@ ROUNDS = int(os.environ.get("DESKD_RELOADS", "1000"))
 
 SCRIPT = """
 import {device} from 'deskd:hub';
-import {subscribe} from 'deskd:mqtt';
+import {publish, subscribe} from 'deskd:mqtt';
 import {open} from 'deskd:serial';
 import {onUnload} from 'deskd:script';
 const port = await open({path: '%s', framing: {type: 'slip', max: 64}});
 port.on('frame', () => {});
 await subscribe('reload/+/x', () => {});
+await publish('reload/round', '%d', {retain: true});
 device({name: 'Reload'}).sensor('round').set(%d);
 setInterval(() => {}, 1000);
 onUnload(() => {});
@@ -35,7 +36,7 @@ class ReloadTest(DeskdCase):
 
     def reload(self, number):
         mark = self.daemon.lines.mark()
-        self.write_script("reload.js", SCRIPT % (self.desk.port, number, number))
+        self.write_script("reload.js", SCRIPT % (self.desk.port, number, number, number))
         self.daemon.lines.wait(f"reload: round {number}$", start=mark, deadline=30 * PATIENCE)
         self.daemon.lines.wait("reload: running", start=mark, deadline=30 * PATIENCE)
 
