@@ -9,26 +9,12 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <string>
-#include <vector>
 
 namespace deskd {
 namespace {
 
-// systemd names device and inode of the stream that it gave us; a redirected standard error is another.
-bool stderrIsJournal() {
-  const char* stream = std::getenv("JOURNAL_STREAM");
-  struct stat status {};
-  if (stream == nullptr || ::fstat(STDERR_FILENO, &status) != 0) return false;
-  return std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino) == stream;
-}
-
 void sendToJournal(const LogRecord& record) {
-  std::vector<std::string> fields{"MESSAGE=" + record.text,
-                                  "PRIORITY=" + std::to_string(static_cast<int>(record.priority)),
-                                  "SYSLOG_IDENTIFIER=deskd"};
-  for (const auto& [key, value] : record.fields)
-    fields.push_back(key + "=" + value);
+  std::vector<std::string> fields = journalFields(record);
   std::vector<iovec> parts;
   parts.reserve(fields.size());
   for (std::string& field : fields)
@@ -39,7 +25,23 @@ void sendToJournal(const LogRecord& record) {
 }  // namespace
 
 LogSink makeLogSink() {
-  return stderrIsJournal() ? LogSink(sendToJournal) : LogSink();
+  const bool journal = leadsToJournal(STDERR_FILENO, std::getenv("JOURNAL_STREAM"));
+  return journal ? LogSink(sendToJournal) : LogSink();
+}
+
+std::vector<std::string> journalFields(const LogRecord& record) {
+  std::vector<std::string> fields{"MESSAGE=" + record.text,
+                                  "PRIORITY=" + std::to_string(static_cast<int>(record.priority)),
+                                  "SYSLOG_IDENTIFIER=deskd"};
+  for (const auto& [key, value] : record.fields)
+    fields.push_back(key + "=" + value);
+  return fields;
+}
+
+bool leadsToJournal(int descriptor, const char* stream) {
+  struct stat status {};
+  if (stream == nullptr || ::fstat(descriptor, &status) != 0) return false;
+  return std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino) == stream;
 }
 
 }  // namespace deskd
