@@ -9,9 +9,9 @@
 #include <set>
 
 #include "daemon/deskd/child_process.h"
+#include "daemon/deskd/mqtt_files.h"
 #include "daemon/deskd/mqtt_version.h"
 #include "daemon/deskd/script_directory.h"
-#include "daemon/deskd/secret.h"
 #include "hal/library_versions.h"
 
 namespace deskd {
@@ -54,15 +54,14 @@ std::string libraryDirectory(const Settings& settings) {
 int checkEverything(const Options& options) {
   int mistakes = 0;
   int scripts = 0;
-  Settings settings;
-  try {
-    settings = loadSettings(options.configPath,
-                            options.configGiven ? MissingFile::isAnError : MissingFile::meansDefaults);
-    if (settings.mqtt.enabled()) (void)mqttPassword(settings.mqtt);
-  } catch (const std::exception& error) {
-    complain(error.what(), mistakes);
-    return 1;  // without settings nothing else can be found
-  }
+  const SettingsFound found = readSettings(
+      options.configPath, options.configGiven ? MissingFile::isAnError : MissingFile::meansDefaults);
+  const Settings& settings = found.settings;
+  for (const std::string& mistake : found.mistakes)
+    complain(mistake, mistakes);
+  for (const std::string& mistake : mqttFileMistakes(settings))
+    complain(mistake, mistakes);
+  if (!found.scriptsDirectoryKnown) return 1;  // others than these would be checked
   std::error_code error;
   std::set<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(settings.scriptsDirectory, error))

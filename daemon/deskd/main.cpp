@@ -4,9 +4,13 @@
 
 #include <cstdio>
 #include <exception>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "daemon/deskd/check.h"
 #include "daemon/deskd/journal.h"
+#include "daemon/deskd/mqtt_files.h"
 #include "daemon/deskd/options.h"
 #include "daemon/deskd/settings.h"
 #include "daemon/deskd/supervisor.h"
@@ -25,6 +29,8 @@ int main(int argc, char** argv) {
   try {
     Settings settings = loadSettings(
         options.configPath, options.configGiven ? MissingFile::isAnError : MissingFile::meansDefaults);
+    if (std::vector<std::string> mistakes = mqttFileMistakes(settings); !mistakes.empty())
+      throw SettingsError(std::move(mistakes));
     Loop loop;
     Supervisor supervisor(loop, options, std::move(settings));
     return supervisor.run();

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "daemon/deskd/settings_file.h"
+#include "daemon/deskd/settings_report.h"
 #include "daemon/deskd/settings_table.h"
 #include "daemon/deskd/topic_filter.h"
 
@@ -62,10 +63,15 @@ void readLimits(SettingsTable& table, Limits& limits) {
 }
 
 // Checked when all files are read: one may set the heap and another the memory.
-void checkLimits(const std::string& where, const Limits& limits, Mistakes& mistakes) {
+void checkLimits(const Limits& limits, SettingsReport& report) {
   if (limits.memoryMib > limits.heapMib) return;
-  mistakes.push_back(where + ": limits.memory_mib: expected more than limits.heap_mib, which is " +
-                     std::to_string(limits.heapMib) + ", found " + std::to_string(limits.memoryMib));
+  const std::string heap = std::to_string(limits.heapMib);
+  const std::string memory = std::to_string(limits.memoryMib);
+  const std::string key = report.latestOf({"limits.memory_mib", "limits.heap_mib"});
+  if (key == "limits.memory_mib")
+    report.mistake(key, "expected more than limits.heap_mib, which is " + heap + ", found " + memory);
+  else
+    report.mistake(key, "expected less than limits.memory_mib, which is " + memory + ", found " + heap);
 }
 
 void readMqtt(SettingsTable& table, MqttSettings& mqtt) {
@@ -103,25 +109,33 @@ void readMqtt(SettingsTable& table, MqttSettings& mqtt) {
       {{"entity", Discovery::entity}, {"device", Discovery::device}, {"off", Discovery::off}});
 }
 
-void checkMqtt(const std::string& where, const MqttSettings& mqtt, Mistakes& mistakes) {
+void checkMqtt(const MqttSettings& mqtt, SettingsReport& report) {
   if (mqtt.certFile.empty() != mqtt.keyFile.empty()) {
-    const char* missing = mqtt.certFile.empty() ? "cert_file" : "key_file";
-    mistakes.push_back(where + ": mqtt." + missing +
-                       ": expected as well: a client certificate needs both its files");
+    const bool noKey = mqtt.keyFile.empty();
+    report.mistake(noKey ? "mqtt.cert_file" : "mqtt.key_file",
+                   std::string("expected ") + (noKey ? "mqtt.key_file" : "mqtt.cert_file") +
+                       " as well: a client certificate needs both its files");
   }
   const bool tlsFiles = !mqtt.caFile.empty() || !mqtt.certFile.empty() || !mqtt.keyFile.empty();
   if (mqtt.enabled() && !mqtt.tls && tlsFiles) {
-    mistakes.push_back(where + ": mqtt.url: expected mqtts:// because certificate files are given, found \"" +
-                       mqtt.url + "\"");
+    const std::string key = report.latestOf({"mqtt.url", "mqtt.ca_file", "mqtt.cert_file", "mqtt.key_file"});
+    report.mistake(key,
+                   key == "mqtt.url"
+                       ? "expected mqtts:// because certificate files are given, found \"" + mqtt.url + "\""
+                       : "expected mqtts:// in mqtt.url because certificate files are "
+                         "given, found \"" +
+                             mqtt.url + "\"");
   }
   if (mqtt.prefix == mqtt.discoveryPrefix) {
-    mistakes.push_back(where + ": mqtt.discovery_prefix: expected something else than mqtt.prefix, found \"" +
-                       mqtt.discoveryPrefix + "\"");
+    const std::string key = report.latestOf({"mqtt.discovery_prefix", "mqtt.prefix"});
+    const char* other = key == "mqtt.prefix" ? "mqtt.discovery_prefix" : "mqtt.prefix";
+    report.mistake(key,
+                   std::string("expected something else than ") + other + ", found \"" + mqtt.prefix + "\"");
   }
 }
 
-void readFile(const std::string& path, const SettingsNode& file, Settings& settings, Mistakes& mistakes) {
-  SettingsTable root(path, "", file, mistakes);
+void readFile(const SettingsNode& file, Settings& settings, SettingsReport& report) {
+  SettingsTable root("", file, report);
   root.text("node", settings.node, expectId);
   root.table("mqtt", [&](SettingsTable& table) { readMqtt(table, settings.mqtt); });
   root.table("scripts", [&](SettingsTable& table) {
@@ -159,30 +173,48 @@ std::string hostName() {
 SettingsError::SettingsError(std::vector<std::string> mistakes)
     : std::runtime_error(join(mistakes)), mistakes_(std::move(mistakes)) {}
 
-Settings loadSettings(const std::string& path, MissingFile missing) {
-  Settings settings;
-  Mistakes mistakes;
-  std::vector<std::string> files = dropIns(path);
-  files.insert(files.begin(), path);
+SettingsFound readSettings(const std::string& path, MissingFile missing) {
+  SettingsFound result;
+  Settings& settings = result.settings;
+  SettingsReport report(path);
+  const auto unreadable = [&](const Mistakes& mistakes) {
+    report.addMistakes(mistakes);
+    result.scriptsDirectoryKnown = false;
+  };
+  std::vector<std::string> files{path};
+  try {
+    const std::vector<std::string> more = dropIns(path);
+    files.insert(files.end(), more.begin(), more.end());
+  } catch (const SettingsError& error) {
+    unreadable(error.mistakes());
+  }
   for (const std::string& file : files) {
     try {
       const std::optional<SettingsNode> content = parseSettingsFile(file);
+      report.beginFile(file);
       if (content) {
-        readFile(file, *content, settings, mistakes);
+        readFile(*content, settings, report);
       } else if (file == path && missing == MissingFile::isAnError) {
-        mistakes.push_back(path + ": no such file");
+        unreadable({path + ": no such file"});
       }
     } catch (const SettingsError& error) {
-      mistakes.insert(mistakes.end(), error.mistakes().begin(), error.mistakes().end());
+      unreadable(error.mistakes());
     }
   }
-  checkLimits(path, settings.limits, mistakes);
-  checkMqtt(path, settings.mqtt, mistakes);
-  if (!mistakes.empty()) throw SettingsError(std::move(mistakes));
-
+  checkLimits(settings.limits, report);
+  checkMqtt(settings.mqtt, report);
+  if (report.isWrong("scripts")) result.scriptsDirectoryKnown = false;
   if (settings.node.empty()) settings.node = foldName(hostName());
   if (settings.mqtt.clientId.empty()) settings.mqtt.clientId = "deskd-" + settings.node;
-  return settings;
+  settings.places = report.places();
+  result.mistakes = report.found();
+  return result;
+}
+
+Settings loadSettings(const std::string& path, MissingFile missing) {
+  SettingsFound result = readSettings(path, missing);
+  if (!result.mistakes.empty()) throw SettingsError(std::move(result.mistakes));
+  return std::move(result.settings);
 }
 
 ScriptSettings loadScriptSettings(const std::string& path, const Limits& defaults) {
@@ -191,15 +223,17 @@ ScriptSettings loadScriptSettings(const std::string& path, const Limits& default
   const std::optional<SettingsNode> file = parseSettingsFile(path);
   if (!file) return settings;
 
-  Mistakes mistakes;
-  SettingsTable root(path, "", *file, mistakes);  // never finished: other keys are the script's own
+  SettingsReport report(path);
+  SettingsTable root("", *file, report);  // never finished: other keys are the script's own
   std::string device;
   std::string title;
   root.text("device", device, expectId);
   root.text("title", title, [](const std::string& found) { return found.empty() ? "a name to show" : ""; });
   root.table("limits", [&](SettingsTable& table) { readLimits(table, settings.limits); });
-  checkLimits(path, settings.limits, mistakes);
-  if (!mistakes.empty()) throw SettingsError(std::move(mistakes));
+  // Limits that do not fit together elsewhere are no mistake of this file.
+  if (report.isSet("limits.heap_mib") || report.isSet("limits.memory_mib"))
+    checkLimits(settings.limits, report);
+  if (!report.found().empty()) throw SettingsError(report.found());
 
   if (!device.empty()) settings.device = device;
   if (!title.empty()) settings.title = title;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -25,6 +26,14 @@ struct Settings {
   std::string libraryDirectory = "/usr/share/deskd/scripts";
   std::string stateDirectory = "/var/lib/deskd";
   Limits limits;
+  std::map<std::string, std::string> places;  // of each key that a file sets: "FILE:LINE:COLUMN"
+};
+
+// What could be read of them, and what is wrong.
+struct SettingsFound {
+  Settings settings;
+  std::vector<std::string> mistakes;  // as those of SettingsError
+  bool scriptsDirectoryKnown = true;  // no mistake leaves it in doubt
 };
 
 // NAME.toml beside a script: what deskd itself understands, and everything as JSON for the script.
@@ -51,7 +60,8 @@ class SettingsError : public std::runtime_error {
 enum class MissingFile { meansDefaults, isAnError };
 
 // Reads `path` ("/etc/deskd/deskd.toml") and then `path`.d/*.toml in name order; later files win key by key.
-// Throws SettingsError with every mistake found in all of them.
+SettingsFound readSettings(const std::string& path, MissingFile missing = MissingFile::meansDefaults);
+// The same; throws SettingsError with every mistake found in all of them.
 Settings loadSettings(const std::string& path, MissingFile missing = MissingFile::meansDefaults);
 
 // Reads the settings beside a script. A file that does not exist gives `defaults` and no settings.

@@ -7,9 +7,8 @@
 
 namespace deskd {
 
-SettingsTable::SettingsTable(const std::string& path, std::string name, const SettingsNode& table,
-                             std::vector<std::string>& mistakes)
-    : path_(path), name_(std::move(name)), table_(table), mistakes_(mistakes) {}
+SettingsTable::SettingsTable(std::string name, const SettingsNode& table, SettingsReport& report)
+    : name_(std::move(name)), table_(table), report_(report) {}
 
 std::string SettingsTable::fullName(std::string_view key) const {
   return name_.empty() ? std::string(key) : name_ + "." + std::string(key);
@@ -19,7 +18,9 @@ const SettingsNode* SettingsTable::take(std::string_view key) {
   known_.emplace_back(key);
   suggested_.emplace_back(key);
   for (const SettingsNode::Member& member : table_.members) {
-    if (member.key == key) return &member.value;
+    if (member.key != key) continue;
+    report_.set(fullName(key), member.line, member.column);
+    return &member.value;
   }
   return nullptr;
 }
@@ -29,12 +30,10 @@ void SettingsTable::wrong(std::string_view key, const SettingsNode& node, const 
 }
 
 void SettingsTable::mistake(std::string_view key, const std::string& text) {
-  std::string where = path_;
   for (const SettingsNode::Member& member : table_.members) {
-    if (member.key != key) continue;
-    where += ":" + std::to_string(member.line) + ":" + std::to_string(member.column);
+    if (member.key == key) return report_.mistake(member.line, member.column, fullName(key), text);
   }
-  mistakes_.push_back(where + ": " + fullName(key) + ": " + text);
+  report_.mistake(0, 0, fullName(key), text);
 }
 
 void SettingsTable::text(std::string_view key, std::string& into) {
@@ -78,7 +77,7 @@ void SettingsTable::table(std::string_view key, const std::function<void(Setting
   const SettingsNode* node = take(key);
   if (node == nullptr) return;
   if (node->kind != SettingsNode::Kind::table) return wrong(key, *node, "a table, [" + fullName(key) + "]");
-  SettingsTable inner(path_, fullName(key), *node, mistakes_);
+  SettingsTable inner(fullName(key), *node, report_);
   read(inner);
   inner.finish();
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "daemon/deskd/settings_file.h"
+#include "daemon/deskd/settings_report.h"
 
 namespace deskd {
 
@@ -17,9 +18,9 @@ namespace deskd {
 // one that exists.
 class SettingsTable {
  public:
-  // `name` is the table's dotted name, "" for the root. The arguments must outlive this.
-  SettingsTable(const std::string& path, std::string name, const SettingsNode& table,
-                std::vector<std::string>& mistakes);
+  // `name` is the table's dotted name, "" for the root. Its file is the one that the report has begun. The
+  // arguments must outlive this.
+  SettingsTable(std::string name, const SettingsNode& table, SettingsReport& report);
 
   // Each leaves its variable alone unless the key is there and right.
   void text(std::string_view key, std::string& into);
@@ -49,7 +50,7 @@ class SettingsTable {
   // Reports keys that were not asked for.
   void finish();
 
-  // Adds a mistake about a key that was read: at its place if it is in this file.
+  // Adds a mistake about a key: at its place if it is in this file.
   void mistake(std::string_view key, const std::string& text);
 
  private:
@@ -58,10 +59,9 @@ class SettingsTable {
   void wrong(std::string_view key, const SettingsNode& node, const std::string& expected);
   static std::string expectOneOf(const std::vector<std::string>& names, const std::string& found);
 
-  const std::string& path_;
   const std::string name_;
   const SettingsNode& table_;
-  std::vector<std::string>& mistakes_;
+  SettingsReport& report_;
   std::vector<std::string> known_;      // asked for
   std::vector<std::string> suggested_;  // of those, what may be there
 };

@@ -209,13 +209,51 @@ TEST_F(SettingsTest, AFileThatCannotBeReadIsAMistake) {
 
 TEST_F(SettingsTest, ChecksWhatMustFitTogether) {
   EXPECT_EQ(mistake("[limits]\nheap_mib = 200\n"),
-            "deskd.toml: limits.memory_mib: expected more than limits.heap_mib, which is 200, found 128");
-  EXPECT_THAT(mistake("[mqtt]\nurl = \"mqtts://h\"\ncert_file = \"/c\"\n"),
-              HasSubstr("mqtt.key_file: expected as well"));
-  EXPECT_THAT(mistake("[mqtt]\nurl = \"mqtt://h\"\nca_file = \"/c\"\n"),
-              HasSubstr("expected mqtts:// because"));
-  EXPECT_THAT(mistake("[mqtt]\nprefix = \"a\"\ndiscovery_prefix = \"a\"\n"),
-              HasSubstr("mqtt.discovery_prefix"));
+            "deskd.toml:2:1: limits.heap_mib: expected less than limits.memory_mib, which is 128, found 200");
+  EXPECT_EQ(mistake("[limits]\nheap_mib = 200\nmemory_mib = 100"),
+            "deskd.toml:3:1: limits.memory_mib: expected more than limits.heap_mib, which is 200, found 100");
+  EXPECT_EQ(mistake("[mqtt]\nurl = \"mqtts://h\"\ncert_file = \"/c\"\n"),
+            "deskd.toml:3:1: mqtt.cert_file: expected mqtt.key_file as well: a client certificate needs both "
+            "its files");
+  EXPECT_EQ(mistake("[mqtt]\nurl = \"mqtts://h\"\nkey_file = \"/c\"\n"),
+            "deskd.toml:3:1: mqtt.key_file: expected mqtt.cert_file as well: a client certificate needs both "
+            "its files");
+  EXPECT_EQ(mistake("[mqtt]\nca_file = \"/c\"\nurl = \"mqtt://h\"\n"),
+            "deskd.toml:3:1: mqtt.url: expected mqtts:// because certificate files are given, found "
+            "\"mqtt://h\"");
+  EXPECT_EQ(mistake("[mqtt]\nprefix = \"a\"\ndiscovery_prefix = \"a\"\n"),
+            "deskd.toml:3:1: mqtt.discovery_prefix: expected something else than mqtt.prefix, found \"a\"");
+  EXPECT_EQ(mistake("[mqtt]\nprefix = \"homeassistant\"\n"),
+            "deskd.toml:2:1: mqtt.prefix: expected something else than mqtt.discovery_prefix, found "
+            "\"homeassistant\"");
+}
+
+TEST_F(SettingsTest, TheFileThatDoesNotFitTheEarlierOnesIsToBlame) {
+  const std::string main = "[mqtt]\nurl = \"mqtt://h\"\n[limits]\nmemory_mib = 100\n";
+  directory_.write("deskd.toml.d/10.toml", "\n[limits]\n  heap_mib = 150\n");
+  EXPECT_EQ(mistake(main),
+            "deskd.toml.d/10.toml:3:3: limits.heap_mib: expected less than limits.memory_mib, which is 100, "
+            "found 150");
+  directory_.write("deskd.toml.d/10.toml", "[mqtt]\nca_file = \"/c\"\n");
+  EXPECT_EQ(mistake(main),
+            "deskd.toml.d/10.toml:2:1: mqtt.ca_file: expected mqtts:// in mqtt.url because certificate files "
+            "are given, found \"mqtt://h\"");
+}
+
+TEST_F(SettingsTest, WhatCouldBeReadIsThereInSpiteOfMistakes) {
+  const auto read = [&](const std::string& toml) {
+    return readSettings(directory_.write("deskd.toml", toml));
+  };
+  const std::string scripts = "[scripts]\ndirectory = \"/srv/scripts\"\n";
+  SettingsFound found = read("node = 5\n" + scripts + "[mqtt]\nurl = \"mqtt://h\"\n");
+  EXPECT_THAT(found.mistakes, SizeIs(1));
+  EXPECT_TRUE(found.scriptsDirectoryKnown);
+  EXPECT_EQ(found.settings.scriptsDirectory, "/srv/scripts");
+  EXPECT_EQ(found.settings.places.at("mqtt.url"), directory_.path("deskd.toml") + ":5:1");
+  for (const char* doubtful :
+       {"scripts = 1\n", "[scripts]\ndirectory = 1\n", "[scripts]\ndirectroy = \"/x\"\n", "[scripts\n"})
+    EXPECT_FALSE(read(doubtful).scriptsDirectoryKnown) << doubtful;
+  EXPECT_FALSE(readSettings(directory_.path("none.toml"), MissingFile::isAnError).scriptsDirectoryKnown);
 }
 
 TEST(MqttUrl, HasDefaultPorts) {
@@ -305,8 +343,17 @@ TEST(ScriptSettingsFile, ChecksWhatItUnderstandsAndLeavesTheRestAlone) {
       mistakes("device = \"My Desk\"\n[limits]\nturn = 1\n"),
       ElementsAre(HasSubstr("desk.toml:1:1: device: expected 1 to 64"),
                   HasSubstr("desk.toml:3:1: limits.turn: is no setting; did you mean limits.turn_ms?")));
+  EXPECT_THAT(mistakes("[limits]\nheap_mib = 500\n"),
+              ElementsAre(HasSubstr("desk.toml:2:1: limits.heap_mib: ")));
   EXPECT_THAT(mistakes("a.b = inf\n"),
               ElementsAre(HasSubstr("desk.toml:1:7: a.b: expected a finite number")));
+}
+
+TEST(ScriptSettingsFile, IsNotToBlameForLimitsOfOthers) {
+  const TempDirectory directory;
+  Limits defaults;
+  defaults.heapMib = 500;
+  EXPECT_NO_THROW(loadScriptSettings(directory.write("desk.toml", "x = 1\n"), defaults));
 }
 
 TEST(ScriptSettingsFile, TellsTheDeviceWhateverElseIsWrong) {

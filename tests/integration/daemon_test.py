@@ -34,6 +34,32 @@ class CommandLineTest(DeskdCase):
         self.assertEqual(result.returncode, 1)
         self.assertRegex(result.stderr, re.escape(path) + r":2:1: .*ulr.*url")
 
+    def test_check_names_all_files_that_cannot_be_used_and_goes_on_to_the_scripts(self):
+        with open(os.path.join(self.directory, "empty.pem"), "w"):
+            pass
+        path = os.path.join(self.directory, "deskd.toml")
+        with open(path, "w") as file:
+            file.write(f'nod = "x"\n[scripts]\ndirectory = "{self.scripts}"\n[mqtt]\nurl = "mqtts://127.0.0.1"\n'
+                       f'ca_file = "{self.directory}/none.pem"\ncert_file = "{self.directory}/empty.pem"\n'
+                       f'key_file = "{self.directory}/empty.pem"\npassword_file = "{self.directory}/none"\n')
+        self.write_script("bad.js", "const a = 1;\nconst = 2;\n")
+        result = self.deskd("--config", path, "--check")
+        self.assertEqual(result.returncode, 1)
+        for place, text in (("1:1: nod", "did you mean node"), ("6:1: mqtt.ca_file", "No such file"),
+                            ("7:1: mqtt.cert_file", "expected a certificate in PEM form"),
+                            ("8:1: mqtt.key_file", "expected a private key in PEM form"),
+                            ("9:1: mqtt.password_file", "write the password into it")):
+            self.assertRegex(result.stderr, re.escape(f"{path}:{place}: ") + ".*" + re.escape(text))
+        self.assertIn("bad.js:2:7", result.stderr)
+
+    def test_start_names_a_missing_password_file_and_its_key(self):
+        path = os.path.join(self.directory, "deskd.toml")
+        with open(path, "w") as file:
+            file.write(f'[mqtt]\nurl = "mqtt://127.0.0.1"\npassword_file = "{self.directory}/none"\n')
+        result = self.deskd("--config", path)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, re.escape(f"{path}:3:1: mqtt.password_file: {self.directory}/none does not exist"))
+
     def test_check_accepts_good_settings_and_scripts(self):
         self.write_settings(broker=False)
         self.write_script("good.js", "import {log} from 'deskd:script'; log.info('x');")
