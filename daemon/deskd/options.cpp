@@ -9,7 +9,8 @@ int parseOptions(int argc, char** argv, Options& options) {
   CLI::App app("Runs JavaScript device scripts and connects them to a hub over MQTT.", "deskd");
   app.footer(
       "Settings: /etc/deskd/deskd.toml. Scripts: /etc/deskd/scripts/NAME.js, each\n"
-      "with its settings in NAME.toml. SIGHUP reads both again, SIGTERM ends in order.");
+      "with its settings in NAME.toml. SIGHUP reads [limits] and all scripts again,\n"
+      "SIGTERM ends in order.");
   const auto* config = app.add_option("--config", options.configPath, "Settings file")->type_name("FILE");
   app.add_flag("--check", options.check, "Check settings and scripts, and exit");
   app.add_flag("--sim", options.simulate, "Simulate: every serial port is a Jiecang desk");
