@@ -285,6 +285,11 @@ std::optional<ScriptError> ScriptIsolate::load() {
   return error;
 }
 
+std::vector<std::string> ScriptIsolate::importedFiles() const {
+  const auto& files = parts_->modules->imported();
+  return {files.begin(), files.end()};
+}
+
 void ScriptIsolate::run() {
   Js& js = *parts_->js;
   const auto finish = [](const v8::FunctionCallbackInfo<v8::Value>& info) {

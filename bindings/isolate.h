@@ -4,6 +4,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "bindings/host_services.h"
 #include "bindings/script_error.h"
@@ -30,6 +32,8 @@ class ScriptIsolate {
   // Compiles and links the script and all its imports without running a line. The error says what is wrong
   // and where.
   std::optional<ScriptError> load();
+  // Files that load() has met in imports, also if it failed.
+  std::vector<std::string> importedFiles() const;
   // Evaluates what load() has linked; running or failure follow.
   void run();
   // Runs the script's unload handlers, also after a failure, and calls `done` when they have settled; not at

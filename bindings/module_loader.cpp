@@ -107,7 +107,7 @@ v8::Local<v8::Module> ModuleLoader::importBuiltin(const std::string& name, bool 
   throw CodedError("ERR_MODULE_NOT_FOUND", "no built-in module \"" + name + "\"; there are " + publicNames());
 }
 
-std::string ModuleLoader::resolveFile(const std::string& specifier, const std::string& referrer) const {
+std::string ModuleLoader::resolveFile(const std::string& specifier, const std::string& referrer) {
   namespace fs = std::filesystem;
   const bool relative = specifier.starts_with("./") || specifier.starts_with("../");
   if (!relative && !specifier.starts_with("/"))
@@ -118,12 +118,14 @@ std::string ModuleLoader::resolveFile(const std::string& specifier, const std::s
   const fs::path wanted = relative ? fs::path(referrer).parent_path() / specifier : fs::path(specifier);
   // What lies outside is refused before it is looked for: an import tells nothing about other people's files.
   requireAllowed(wanted.lexically_normal().string(), specifier);
+  imported_.insert(wanted.lexically_normal().string());
   std::error_code error;
   const auto real = fs::canonical(wanted, error);
   if (error)
     throw CodedError("ERR_MODULE_NOT_FOUND", "cannot import \"" + specifier + "\" from " + referrer + ": " +
                                                  wanted.lexically_normal().string() + ": " + error.message());
   requireAllowed(real.string(), specifier);
+  imported_.insert(real.string());
   return real.string();
 }
 

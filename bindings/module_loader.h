@@ -4,6 +4,7 @@
 #include <v8.h>
 
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -24,6 +25,9 @@ class ModuleLoader {
   // The namespace of a built-in module, evaluated at once. For globals made when first used.
   v8::Local<v8::Object> builtinNamespace(std::string_view name);
 
+  // Paths of the files that imports have led to so far, those of links beside their targets' and those that
+  // could not be opened, too.
+  const std::set<std::string>& imported() const { return imported_; }
   // Where the import stands that load could not follow, if that is why it failed.
   void placeFailedImport(ScriptError& error) const;
 
@@ -51,7 +55,7 @@ class ModuleLoader {
   v8::Local<v8::Module> importBuiltin(const std::string& name, bool fromBuiltin);
   v8::Local<v8::Module> importFile(const std::string& path, const std::string& specifier,
                                    const std::string& referrer, Type type);
-  std::string resolveFile(const std::string& specifier, const std::string& referrer) const;
+  std::string resolveFile(const std::string& specifier, const std::string& referrer);
   void requireAllowed(const std::string& realPath, const std::string& specifier) const;
   v8::Local<v8::Module> compile(const std::string& key, v8::Local<v8::String> source, bool builtin);
   v8::Local<v8::Module> synthetic(const std::string& key, bool builtin,
@@ -68,6 +72,7 @@ class ModuleLoader {
   std::vector<std::string> roots_;  // directories whose files may be imported, real paths
   std::unordered_map<std::string, std::unique_ptr<Entry>> byKey_;
   std::unordered_multimap<int, Entry*> byHash_;
+  std::set<std::string> imported_;
   ScriptError failedImport_;  // only its place
 };
 

@@ -43,6 +43,14 @@ std::string parentOf(const std::string& path) {
   return std::filesystem::path(path).parent_path().string();
 }
 
+// The directory, or as long as it is missing the nearest one above that exists: it tells when that comes.
+std::string nearestDirectory(std::string path) {
+  std::error_code error;
+  while (!std::filesystem::is_directory(path, error) && path != "/" && !path.empty())
+    path = parentOf(path);
+  return path;
+}
+
 }  // namespace
 
 ScriptDirectory::ScriptDirectory(Loop& loop, std::string path, Handlers handlers)
@@ -63,9 +71,24 @@ std::string ScriptDirectory::nameOf(const std::string& file) {
   return name;
 }
 
+void ScriptDirectory::setImports(const std::string& name, const std::vector<std::string>& files) {
+  const auto known = known_.find(name);
+  if (known == known_.end()) return;
+  std::map<std::string, std::string> imports;
+  for (const std::string& file : files) {
+    // What is known of a file stays until scan() has told of its change.
+    const auto before = known->second.imports.find(file);
+    imports[file] = before == known->second.imports.end() ? signatureOf(file) : before->second;
+  }
+  known->second.imports = std::move(imports);
+  if (watchAll(known_) == Watches::more) settled_.start(settle);
+}
+
 void ScriptDirectory::scan() {
-  const auto found = look();
-  watchAll(found);
+  auto found = look();
+  // What came into a directory before it was watched would go unnoticed.
+  while (watchAll(found) == Watches::more)
+    found = look();
   const auto before = std::exchange(known_, found);
   for (const auto& [name, version] : before)
     if (!found.contains(name)) handlers_.removed(name);
@@ -94,27 +117,31 @@ std::map<std::string, ScriptDirectory::Version> ScriptDirectory::look() {
     const std::string script = signatureOf(scriptPath(name));
     // A link that leads nowhere, or a directory of that name, is no script.
     if (script.empty() || std::filesystem::is_directory(scriptPath(name))) continue;
-    found[name] = {script + " " + signatureOf(settingsPath(name))};
+    Version& version = found[name];
+    version.signature = script + " " + signatureOf(settingsPath(name));
+    if (const auto before = known_.find(name); before != known_.end())
+      for (const auto& [file, signature] : before->second.imports)
+        version.imports[file] = signatureOf(file);
   }
   return found;
 }
 
-void ScriptDirectory::watchAll(const std::map<std::string, Version>& scripts) {
+ScriptDirectory::Watches ScriptDirectory::watchAll(const std::map<std::string, Version>& scripts) {
   std::set<std::string> wanted;
   std::error_code error;
-  // As long as the directory is missing, the nearest one above that exists tells when it comes.
-  std::string nearest = path_;
-  while (!std::filesystem::is_directory(nearest, error) && nearest != "/" && !nearest.empty())
-    nearest = parentOf(nearest);
+  const std::string nearest = nearestDirectory(path_);
   wanted.insert(nearest);
   // The parent tells when the directory itself is replaced.
   if (nearest == path_) wanted.insert(parentOf(path_));
-  for (const auto& [name, version] : scripts)
+  for (const auto& [name, version] : scripts) {
     for (const std::string& file : {scriptPath(name), settingsPath(name)}) {
       if (!std::filesystem::is_symlink(file, error)) continue;
       const auto target = std::filesystem::weakly_canonical(file, error);
       if (!error) wanted.insert(target.parent_path().string());
     }
+    for (const auto& [file, signature] : version.imports)
+      wanted.insert(nearestDirectory(parentOf(file)));
+  }
   for (auto item = watches_.begin(); item != watches_.end();) {
     if (wanted.contains(item->first)) {
       ++item;
@@ -123,18 +150,24 @@ void ScriptDirectory::watchAll(const std::map<std::string, Version>& scripts) {
       item = watches_.erase(item);
     }
   }
+  Watches watches = Watches::asBefore;
   for (const std::string& directory : wanted)
-    watch(directory, contentEvents);
+    if (watch(directory, contentEvents) == Watches::more) watches = Watches::more;
+  return watches;
 }
 
-void ScriptDirectory::watch(const std::string& directory, std::uint32_t events) {
+ScriptDirectory::Watches ScriptDirectory::watch(const std::string& directory, std::uint32_t events) {
   // Asking again for a directory that was replaced gives a new watch; for the same one it changes nothing.
   const int number = ::inotify_add_watch(inotify_.get(), directory.c_str(), events | IN_ONLYDIR);
-  if (number >= 0)
-    watches_[directory] = number;
-  else if (errno == ENOSPC)
+  if (number >= 0) {
+    const auto [known, isNew] = watches_.try_emplace(directory, number);
+    if (!isNew && std::exchange(known->second, number) == number) return Watches::asBefore;
+    return Watches::more;
+  }
+  if (errno == ENOSPC)
     log(Priority::error,
         "cannot watch " + directory + ": no inotify watches left (see fs.inotify.max_user_watches)");
+  return Watches::asBefore;
 }
 
 void ScriptDirectory::drain() {

@@ -12,9 +12,9 @@
 
 namespace deskd {
 
-// The scripts of one directory: every NAME.js in it, with the NAME.toml beside it. Watches both, and the
-// targets of links, and tells what came, changed and went. Hidden files and what editors leave behind are no
-// scripts.
+// The scripts of one directory: every NAME.js in it, with the NAME.toml beside it and the files it imports.
+// Watches these, and the targets of links, and tells what came, changed and went. Hidden files and what
+// editors leave behind are no scripts.
 class ScriptDirectory {
  public:
   struct Handlers {
@@ -29,6 +29,8 @@ class ScriptDirectory {
   // A directory that does not exist yet is waited for. Nothing is told before scan().
   ScriptDirectory(Loop& loop, std::string path, Handlers handlers);
 
+  // From now on a change of one of these files is a change of the script. They need not exist.
+  void setImports(const std::string& name, const std::vector<std::string>& files);
   // Looks now and tells what differs from the last time.
   void scan();
   const std::string& path() const { return path_; }
@@ -39,15 +41,17 @@ class ScriptDirectory {
   static std::string nameOf(const std::string& file);
 
  private:
-  // Of a script's file and its settings; a script is the same as long as this is.
+  // A script is the same as long as this is.
   struct Version {
-    std::string signature;
+    std::string signature;                       // of its file and its settings
+    std::map<std::string, std::string> imports;  // path -> signature, empty if there is no such file
     bool operator==(const Version&) const = default;
   };
+  enum class Watches { asBefore, more };
 
   std::map<std::string, Version> look();
-  void watchAll(const std::map<std::string, Version>& scripts);
-  void watch(const std::string& directory, std::uint32_t events);
+  Watches watchAll(const std::map<std::string, Version>& scripts);
+  Watches watch(const std::string& directory, std::uint32_t events);
   void drain();
 
   std::string path_;

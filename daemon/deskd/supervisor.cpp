@@ -295,6 +295,9 @@ void Supervisor::fromHost(Script& script, std::uint64_t process, wire::Any&& mes
                 if (field.first.starts_with("CODE_")) record.fields.push_back(std::move(field));
               log(std::move(record));
             },
+            [&](wire::Imports& imports) {
+              if (directory_) directory_->setImports(script.name(), imports.files);
+            },
             [&](wire::Publish& publish) {
               const std::uint32_t request = publish.request;
               const auto done = [this, process, request](const MqttResult& result) {

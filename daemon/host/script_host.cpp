@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <exception>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "bindings/isolate.h"
 #include "daemon/host/process_limits.h"
@@ -83,13 +85,29 @@ class ScriptHost {
     isolate_.emplace(engine_, loop_, *services_,
                      ScriptIsolate::Events{[this] { channel_.post(wire::Running{}); },
                                            [this](const ScriptError& error) { fail(error); }});
-    if (const auto error = isolate_->load()) {
+    const auto error = isolate_->load();
+    tellImports(isolate_->importedFiles());
+    if (error) {
       channel_.post(toWire(*error));
       exitCode_ = 1;
       end();
     } else {
       channel_.post(wire::Loaded{});
     }
+  }
+
+  void tellImports(std::vector<std::string> files) {
+    constexpr std::size_t most = wire::maxMessageBytes / 2;
+    std::size_t bytes = 0;
+    std::size_t told = 0;
+    while (told < files.size() && bytes + files[told].size() < most)
+      bytes += files[told++].size() + sizeof(std::uint32_t);
+    if (told < files.size())
+      log({Priority::warning,
+           std::to_string(files.size() - told) + " of the imported files are not watched, ignoring",
+           {}});
+    files.resize(told);
+    channel_.post(wire::Imports{std::move(files)});
   }
 
   void log(LogRecord record) {

@@ -47,6 +47,11 @@ class Writer {
     put(static_cast<std::uint32_t>(data.size()));
     raw(data.data(), data.size());
   }
+  void put(const std::vector<std::string>& list) {
+    put(static_cast<std::uint32_t>(list.size()));
+    for (const std::string& item : list)
+      put(item);
+  }
   template <class A, class B>
   void put(const std::vector<std::pair<A, B>>& list) {
     put(static_cast<std::uint32_t>(list.size()));
@@ -135,6 +140,11 @@ class Reader {
   void get(std::vector<std::uint8_t>& bytes) {
     const auto data = take(count());
     bytes.assign(data.begin(), data.end());
+  }
+  void get(std::vector<std::string>& list) {
+    list.clear();
+    for (std::uint32_t left = count(); left > 0; --left)
+      get(list.emplace_back());
   }
   template <class A, class B>
   void get(std::vector<std::pair<A, B>>& list) {

@@ -83,9 +83,10 @@ bool isUrgent(const Any& message) {
 
 const char* nameOf(const Any& message) {
   static constexpr std::array<const char*, std::variant_size_v<Any>> names{
-      "Fork",   "Forked",  "Load",       "Run",   "Unload",  "Connection", "Message",     "Result", "Command",
-      "Loaded", "Running", "Failed",     "Log",   "Publish", "Subscribe",  "Unsubscribe", "Device", "Declare",
-      "Remove", "State",   "Attributes", "Event", "Refusal", "Available",  "Unloaded"};
+      "Fork",       "Forked",    "Load",        "Run",       "Unload",  "Connection", "Message",
+      "Result",     "Command",   "Imports",     "Loaded",    "Running", "Failed",     "Log",
+      "Publish",    "Subscribe", "Unsubscribe", "Device",    "Declare", "Remove",     "State",
+      "Attributes", "Event",     "Refusal",     "Available", "Unloaded"};
   return names.at(message.index());
 }
 

@@ -15,7 +15,7 @@
 // installation.
 namespace deskd::wire {
 
-inline constexpr std::uint8_t version = 1;
+inline constexpr std::uint8_t version = 2;
 // A message of one datagram, so that it arrives whole or not at all. Kernels allow 208 KiB by default.
 inline constexpr std::size_t maxMessageBytes = 200 * 1024;
 // What scripts may publish in one message, and are given of one: with the longest topic it still fits.
@@ -117,6 +117,14 @@ struct Command {  // for an entity
 
 // --- host -> supervisor
 
+// Files that the script imports, also those it could not; comes before loaded or failed.
+struct Imports {
+  std::vector<std::string> files;
+  template <class V>
+  void visit(V&& v) {
+    v(files);
+  }
+};
 struct Loaded {
   template <class V>
   void visit(V&&) {}
@@ -242,9 +250,9 @@ struct Unloaded {  // the unload handlers have run; the host ends by itself
   void visit(V&&) {}
 };
 
-using Any = std::variant<Fork, Forked, Load, Run, Unload, Connection, Message, Result, Command, Loaded,
-                         Running, Failed, Log, Publish, Subscribe, Unsubscribe, Device, Declare, Remove,
-                         State, Attributes, Event, Refusal, Available, Unloaded>;
+using Any = std::variant<Fork, Forked, Load, Run, Unload, Connection, Message, Result, Command, Imports,
+                         Loaded, Running, Failed, Log, Publish, Subscribe, Unsubscribe, Device, Declare,
+                         Remove, State, Attributes, Event, Refusal, Available, Unloaded>;
 
 // Length of the datagram.
 std::size_t encodedBytes(const Any& message);

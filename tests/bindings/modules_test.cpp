@@ -16,6 +16,20 @@ TEST_F(Modules, ImportFilesBesideTheScript) {
   EXPECT_THAT(logged_, ElementsAre("42"));
 }
 
+TEST_F(Modules, AreListedWhereverTheyLie) {
+  write("lib/a.js", "import '../link.js'; import 'deskd:script';");
+  write("b.js", "");
+  std::filesystem::create_symlink(path("b.js"), path("link.js"));
+  run("import './lib/a.js';");
+  EXPECT_THAT(imported_, ElementsAre(path("b.js"), path("lib/a.js"), path("link.js")));
+  write("lib/a.js", "this is no JavaScript");
+  run("import './none.js'; import './lib/a.js';");
+  EXPECT_THAT(imported_, ElementsAre(path("none.js")));
+  run("import './lib/a.js';");
+  ASSERT_TRUE(loadError_);
+  EXPECT_THAT(imported_, ElementsAre(path("lib/a.js")));
+}
+
 TEST_F(Modules, AreOneHoweverTheyAreReached) {
   write("m.js", "export const identity = {};");
   std::filesystem::create_symlink(path("m.js"), path("link.js"));

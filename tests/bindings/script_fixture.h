@@ -112,6 +112,7 @@ class ScriptTest : public testing::Test {
                                              loop_->stop();
                                            }});
     loadError_ = isolate_->load();
+    imported_ = isolate_->importedFiles();
   }
   // The teardown that the host does: after it nothing of the script may be left on the loop.
   void close() {
@@ -134,6 +135,7 @@ class ScriptTest : public testing::Test {
   std::optional<Loop> loop_;
   std::optional<ScriptIsolate> isolate_;
   std::optional<ScriptError> loadError_;
+  std::vector<std::string> imported_;
   std::optional<ScriptError> failure_;
   bool running_ = false;
 };

@@ -152,6 +152,38 @@ class DirectoryTest(DeskdCase):
             file.write("[limits]\nturn = 5\n")
         self.expect(r"s\.toml:2:1: .*turn_ms", mark)
 
+    def write_file(self, name, text):
+        path = os.path.join(self.scripts, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as file:
+            file.write(text)
+
+    def test_file_that_scripts_import(self):
+        self.write_file("lib/h.js", "import {n} from '../beside.js'; export const text = 'one ' + n;")
+        self.write_file("beside.js", "export const n = 1; setInterval(() => {}, 1000);")
+        for name in ("a", "b"):
+            self.write_script(f"{name}.js", "import {text} from './lib/h.js'; console.log(text); setInterval(() => {}, 1000);")
+            self.lines.wait(f"{name}: one 1")
+            self.lines.wait(f"{name}: running")
+        mark = self.lines.mark()
+        self.write_file("lib/h.js", "import {n} from '../beside.js'; export const text = 'two ' + n;")
+        for name in ("a", "b"):
+            self.expect(f"{name}: two 1", mark)
+            self.expect(f"{name}: running", mark)
+        mark = self.lines.mark()
+        self.write_file("beside.js", "export const n = 2; setInterval(() => {}, 1000);")
+        for name in ("a", "b"):
+            self.expect(f"{name}: two 2", mark)
+        # A mistake in it leaves the running versions alone; mending it, there or by a file that was missing, is enough.
+        mark = self.lines.mark()
+        self.write_file("lib/h.js", "import {k} from './k.js'; export const text = 'three ' + k;")
+        self.expect("cannot import", mark)
+        self.expect("the running version goes on", mark)
+        mark = self.lines.mark()
+        self.write_file("lib/k.js", "export const k = 'k';")
+        for name in ("a", "b"):
+            self.expect(f"{name}: three k", mark)
+
     def test_directory_that_comes_later(self):
         shutil.rmtree(self.scripts)
         mark = self.lines.mark()

@@ -71,6 +71,47 @@ TEST_F(WatchedDirectory, TakesAnEditorsBackupForNoRemoval) {
   }
 }
 
+TEST_F(WatchedDirectory, AnImportedFileIsPartOfItsScripts) {
+  files_.write("b.js", "");
+  files_.write("lib/h.js", "");
+  directory_.scan();
+  told_.clear();
+  directory_.setImports("a", {files_.path("lib/h.js")});
+  directory_.setImports("b", {files_.path("lib/h.js"), files_.path("lib/data.json")});
+  turn();
+  EXPECT_EQ(told_, std::vector<std::string>{}) << "to know more of a script is no change";
+  files_.write("lib/h.js", "longer");
+  EXPECT_TRUE(becomes({"changed a", "changed b"})) << ::testing::PrintToString(told_);
+  told_.clear();
+  files_.write("lib/data.json", "{}");
+  EXPECT_TRUE(becomes({"changed b"})) << ::testing::PrintToString(told_);
+  told_.clear();
+  directory_.setImports("a", {});
+  files_.write("lib/h.js", "longer again");
+  EXPECT_TRUE(becomes({"changed b"})) << ::testing::PrintToString(told_);
+}
+
+TEST_F(WatchedDirectory, AnImportedFileMayComeWithItsDirectory) {
+  directory_.setImports("a", {files_.path("lib/deep/h.js")});
+  files_.write("lib/deep/h.js", "text");
+  EXPECT_TRUE(becomes({"changed a"})) << ::testing::PrintToString(told_);
+  told_.clear();
+  std::filesystem::remove_all(files_.path("lib"));
+  EXPECT_TRUE(becomes({"changed a"})) << ::testing::PrintToString(told_);
+  told_.clear();
+  files_.write("elsewhere/deep/h.js", "text");
+  move("elsewhere", "lib");
+  EXPECT_TRUE(becomes({"changed a"})) << ::testing::PrintToString(told_);
+}
+
+TEST_F(WatchedDirectory, AChangeBetweenLoadingAndTellingIsNotMissed) {
+  files_.write("lib/h.js", "");
+  directory_.setImports("a", {files_.path("lib/h.js")});
+  files_.write("lib/h.js", "new");
+  directory_.setImports("a", {files_.path("lib/h.js")});
+  EXPECT_TRUE(becomes({"changed a"})) << ::testing::PrintToString(told_);
+}
+
 TEST_F(WatchedDirectory, TellsWhatIsGone) {
   std::filesystem::remove(files_.path("a.js"));
   EXPECT_TRUE(becomes({"removed a"})) << ::testing::PrintToString(told_);
