@@ -169,7 +169,8 @@ class Hub::Impl {
 
   void clearStale(const std::set<std::string>& expected) {
     std::vector<std::string> gone;
-    for (const auto& [topic, components] : stale_) {
+    for (const auto& entry : stale_) {
+      const std::string& topic = entry.first;
       const bool mayCome = std::any_of(expected.begin(), expected.end(), [&](const std::string& id) {
         return discovery_.belongsTo(topic, id);
       });

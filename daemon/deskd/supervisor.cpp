@@ -236,7 +236,7 @@ void Supervisor::releaseOtherDevices(const std::string& script, const std::strin
 void Supervisor::clearStale() {
   std::set<std::string> expected;
   std::error_code error;
-  std::filesystem::directory_iterator(settings_.scriptsDirectory, error);
+  const std::filesystem::directory_iterator readable(settings_.scriptsDirectory, error);
   bool known = directory_ && !error;
   for (const auto& [name, script] : scripts_) {
     const std::optional<std::string> device = deviceOf(name);

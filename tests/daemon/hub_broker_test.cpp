@@ -113,6 +113,10 @@ INSTANTIATE_TEST_SUITE_P(Both, HubBroker, testing::Values(MqttVersion::v311, Mqt
 TEST_P(HubBroker, KeepsEverythingAtTheBroker) {
   Node node(loop_, broker_, GetParam(), directory_.path());
   ASSERT_TRUE(node.connect());
+  // What is declared is announced a moment later, the keypad last; the hub comes after that.
+  MqttPeer witness(loop_, broker_.port(), "witness");
+  witness.subscribe("#");
+  ASSERT_TRUE(witness.waitFor("homeassistant/event/pi-1/desk_keypad/config"));
   MqttPeer peer(loop_, broker_.port(), "hub");
   peer.subscribe("#");
   ASSERT_TRUE(peer.waitFor(base + "status", "online"));
