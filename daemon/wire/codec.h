@@ -47,18 +47,15 @@ class Writer {
     put(static_cast<std::uint32_t>(data.size()));
     raw(data.data(), data.size());
   }
-  void put(const std::vector<std::string>& list) {
+  template <class T>
+  void put(const std::vector<T>& list) {
     put(static_cast<std::uint32_t>(list.size()));
-    for (const std::string& item : list)
+    for (const T& item : list)
       put(item);
   }
   template <class A, class B>
-  void put(const std::vector<std::pair<A, B>>& list) {
-    put(static_cast<std::uint32_t>(list.size()));
-    for (const auto& [first, second] : list) {
-      put(first);
-      put(second);
-    }
+  void put(const std::pair<A, B>& item) {
+    (*this)(item.first, item.second);
   }
 
   std::vector<std::uint8_t> bytes_;
@@ -78,11 +75,15 @@ class Counter {
   requires(std::is_integral_v<T> || std::is_enum_v<T>) void count(T) { bytes_ += sizeof(T); }
   void count(const std::string& text) { bytes_ += sizeof(std::uint32_t) + text.size(); }
   void count(const std::vector<std::uint8_t>& data) { bytes_ += sizeof(std::uint32_t) + data.size(); }
-  template <class A, class B>
-  void count(const std::vector<std::pair<A, B>>& list) {
+  template <class T>
+  void count(const std::vector<T>& list) {
     bytes_ += sizeof(std::uint32_t);
-    for (const auto& [first, second] : list)
-      (*this)(first, second);
+    for (const T& item : list)
+      count(item);
+  }
+  template <class A, class B>
+  void count(const std::pair<A, B>& item) {
+    (*this)(item.first, item.second);
   }
 
   std::size_t bytes_ = 0;
@@ -141,19 +142,15 @@ class Reader {
     const auto data = take(count());
     bytes.assign(data.begin(), data.end());
   }
-  void get(std::vector<std::string>& list) {
+  template <class T>
+  void get(std::vector<T>& list) {
     list.clear();
     for (std::uint32_t left = count(); left > 0; --left)
       get(list.emplace_back());
   }
   template <class A, class B>
-  void get(std::vector<std::pair<A, B>>& list) {
-    list.clear();
-    for (std::uint32_t left = count(); left > 0; --left) {
-      auto& item = list.emplace_back();
-      get(item.first);
-      get(item.second);
-    }
+  void get(std::pair<A, B>& item) {
+    (*this)(item.first, item.second);
   }
 
   std::span<const std::uint8_t> left_;
