@@ -73,11 +73,17 @@ class SerialLink::Core : public std::enable_shared_from_this<Core> {
     options_.port.rts = rts;
   }
 
+  // What waits in the kernel goes at once: it is older than this call, and the answer to what is written next
+  // must not go with it. The framer may be in the middle of its bytes; then it forgets them when it is done.
   void discardInput() {
     if (!port_) return;
     port_->discardInput();
-    framer_->reset();
-    armDeadline();
+    if (framing_) {
+      discard_ = true;
+    } else {
+      framer_->reset();
+      armDeadline();
+    }
   }
 
   bool connected() const { return port_ != nullptr; }
@@ -135,7 +141,7 @@ class SerialLink::Core : public std::enable_shared_from_this<Core> {
     // If the process was busy, what looks like silence may be waiting in the kernel.
     readAvailable();
     if (!port_) return;
-    framer_->expire(loop_.nowMs(), sink_);
+    runFramer([this] { framer_->expire(loop_.nowMs(), sink_); });
     armDeadline();
   }
 
@@ -150,11 +156,21 @@ class SerialLink::Core : public std::enable_shared_from_this<Core> {
         return lost(error);
       }
       if (size == 0) break;
-      framer_->feed({buffer.data(), size}, loop_.nowMs(), sink_);
+      runFramer([&] { framer_->feed({buffer.data(), size}, loop_.nowMs(), sink_); });
       if (!port_) return;
       if (size < buffer.size()) break;
     }
     armDeadline();
+  }
+
+  // Frames leave the framer from inside, where it must be left alone: a handler that wants the input dropped
+  // gets no more frames, and the rest follows here.
+  template <class Work>
+  void runFramer(const Work& work) {
+    framing_ = true;
+    work();
+    framing_ = false;
+    if (std::exchange(discard_, false)) framer_->reset();
   }
 
   void armDeadline() {
@@ -165,7 +181,7 @@ class SerialLink::Core : public std::enable_shared_from_this<Core> {
   }
 
   void deliver(std::span<const std::uint8_t> frame) {
-    if (!muted_ && handlers_.onFrame) handlers_.onFrame(frame);
+    if (!muted_ && !discard_ && handlers_.onFrame) handlers_.onFrame(frame);
   }
 
   // From inside write(): failures are left for the loop to find, which then has a caller to tell.
@@ -248,7 +264,9 @@ class SerialLink::Core : public std::enable_shared_from_this<Core> {
   unsigned nextRetryMs_;
   int watching_ = 0;
   bool closed_ = false;
-  bool muted_ = false;  // closed from outside: nobody wants to hear more
+  bool muted_ = false;    // closed from outside: nobody wants to hear more
+  bool framing_ = false;  // inside the framer, perhaps in a handler that it called
+  bool discard_ = false;  // a handler wants what else the framer holds to be dropped
   std::unique_ptr<SerialPort> port_;
   std::optional<Poll> poll_;  // declared after port_: stops before the descriptor closes
   Timer deadline_;

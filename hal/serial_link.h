@@ -56,7 +56,7 @@ class SerialLink {
   void close();
 
   // Drops what has come in so far, the unfinished frame included: an answer to the next request is none of
-  // it.
+  // it. From inside onFrame too: then whatever came in together with that frame goes with it.
   void discardInput();
 
   bool connected() const;

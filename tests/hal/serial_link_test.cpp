@@ -293,6 +293,86 @@ TEST_F(SerialLinkTest, MayBeClosedFromItsOwnFrameHandler) {
   EXPECT_THAT(said_, ElementsAre(kHeightHex)) << "the second frame came in the same read";
 }
 
+// What comes in at once, its first frame, and a frame that comes in afterwards with the bytes it is sent as.
+struct Discarded {
+  const char* name;
+  FramingOptions framing;
+  Bytes input;
+  std::string frame;
+  Bytes nextInput;
+  std::string nextFrame;
+};
+
+FramingOptions chunksOf(std::size_t size) {
+  FramingOptions options = ofKind(FramingKind::none);
+  options.max = size;
+  return options;
+}
+
+std::vector<Discarded> everyFraming() {
+  const std::string one = toHex(ascii("one"));
+  const std::string next = toHex(ascii("new"));
+  return {
+      {"none", chunksOf(3), ascii("onetwo"), one, ascii("new"), next},
+      {"fixed", kaidi(), hex("68010100000216 68010200000316 6801"), "68010100000216", hex("68010300000416"),
+       "68010300000416"},
+      {"delimiter", delimitedBy(ascii("\n")), ascii("one\ntwo\nthr"), one, ascii("new\n"), next},
+      {"length", jiecang(), kHeight + kHeight + hex("F2F201"), kHeightHex, hex("F2F207040514028AB07E"),
+       "F2F207040514028AB07E"},
+      {"gap", gapOfMs(5), ascii("one"), one, ascii("new"), next},
+      {"slip", ofKind(FramingKind::slip), slipEncode(ascii("one")) + slipEncode(ascii("two")) + ascii("thr"),
+       one, slipEncode(ascii("new")), next}};
+}
+
+class SerialLinkDiscard : public SerialLinkTest, public testing::WithParamInterface<Discarded> {};
+
+TEST_P(SerialLinkDiscard, FromTheFrameHandlerDropsWhatCameInWithTheFrame) {
+  SerialLinkHandlers discarding = handlers();
+  discarding.onFrame = [&](std::span<const std::uint8_t> frame) {
+    if (said_.empty()) link_->discardInput();
+    said_.push_back(toHex(frame));  // its bytes are still there
+  };
+  SerialLinkOptions wanted = options();
+  wanted.framing = GetParam().framing;
+  link_ = std::make_unique<SerialLink>(loop_, wanted, discarding);
+  pty_->write(GetParam().input);
+  ASSERT_TRUE(untilSaid(1));
+  pty_->write(GetParam().nextInput);
+  ASSERT_TRUE(untilSaid(2));
+  EXPECT_THAT(said_, ElementsAre(GetParam().frame, GetParam().nextFrame));
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryFraming, SerialLinkDiscard, testing::ValuesIn(everyFraming()),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+TEST_F(SerialLinkTest, KeepsTheAnswerToWhatIsWrittenAfterDiscarding) {
+  SerialLinkHandlers asking = handlers();
+  asking.onFrame = [&](std::span<const std::uint8_t> frame) {
+    said_.push_back(toHex(frame));
+    if (said_.size() > 1) return;
+    link_->discardInput();
+    pty_->write(hex("F2F207040514028AB07E"));  // while the handler is still at work
+  };
+  link_ = std::make_unique<SerialLink>(loop_, options(), asking);
+  pty_->write(kHeight + kHeight);
+  ASSERT_TRUE(untilSaid(2));
+  EXPECT_THAT(said_, ElementsAre(kHeightHex, "F2F207040514028AB07E"));
+}
+
+TEST_F(SerialLinkTest, MayBeClosedAfterDiscardingFromItsOwnFrameHandler) {
+  SerialLinkHandlers closing = handlers();
+  closing.onFrame = [&](std::span<const std::uint8_t> frame) {
+    said_.push_back(toHex(frame));
+    link_->discardInput();
+    link_->close();
+  };
+  link_ = std::make_unique<SerialLink>(loop_, options(), closing);
+  pty_->write(kHeight + kHeight);
+  ASSERT_TRUE(untilSaid(1));
+  runFor(loop_, Milliseconds(5));
+  EXPECT_THAT(said_, ElementsAre(kHeightHex));
+}
+
 TEST_F(SerialLinkTest, MayBeDestroyedFromItsOwnFrameHandler) {
   SerialLinkHandlers destroying = handlers();
   destroying.onFrame = [&](std::span<const std::uint8_t> frame) {
