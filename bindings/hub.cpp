@@ -11,7 +11,7 @@ class CommandHook final : public Wrapped {
  public:
   explicit CommandHook(Js& js) : Wrapped(js) {
     js.services().hub.onCommand([this](const std::string& property, const std::string& payload) {
-      this->js().enter([&] {
+      FromLoop(*this).enter([&] {
         if (hook_) hook_.call(this->js(), property, payload);
       });
     });

@@ -16,7 +16,7 @@ class Subscription final : public Wrapped {
     id_ = js().services().bus.subscribe(
         std::move(filter), qos,
         [this](std::string_view topic, Bytes payload, int messageQos, bool retained) {
-          js().enter([&] {
+          FromLoop(*this).enter([&] {
             if (onMessage_) onMessage_.call(js(), std::string(topic), payload, messageQos, retained);
           });
         },
@@ -39,7 +39,7 @@ class ConnectionHook final : public Wrapped {
  public:
   explicit ConnectionHook(Js& js) : Wrapped(js) {
     js.services().bus.onConnection([this](bool connected) {
-      this->js().enter([&] {
+      FromLoop(*this).enter([&] {
         if (hook_) hook_.call(this->js(), connected);
       });
     });

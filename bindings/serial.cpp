@@ -95,13 +95,14 @@ class Port final : public Wrapped {
     options.port.path = js.services().serialPath(path_);
     SerialLinkHandlers handlers;
     handlers.onFrame = [this](std::span<const std::uint8_t> frame) {
-      this->js().enter([&] { callbacks_.frame.call(this->js(), Bytes(frame.begin(), frame.end())); });
+      FromLoop(*this).enter([&] { callbacks_.frame.call(this->js(), Bytes(frame.begin(), frame.end())); });
     };
     handlers.onDisconnect = [this](const std::system_error& reason) {
-      this->js().enter([&] { callbacks_.disconnect.call(this->js(), std::string(reason.what())); });
-      if (link_ && link_->closed()) this->js().enter([&] { callbacks_.closed.call(this->js()); });
+      const FromLoop entry(*this);
+      entry.enter([&] { callbacks_.disconnect.call(this->js(), std::string(reason.what())); });
+      if (link_ && link_->closed()) entry.enter([&] { callbacks_.closed.call(this->js()); });
     };
-    handlers.onReconnect = [this] { this->js().enter([&] { callbacks_.reconnect.call(this->js()); }); };
+    handlers.onReconnect = [this] { FromLoop(*this).enter([&] { callbacks_.reconnect.call(this->js()); }); };
     link_.emplace(js.loop(), std::move(options), std::move(handlers));
   }
 
@@ -112,9 +113,10 @@ class Port final : public Wrapped {
   void flush() { open().discardInput(); }
 
   v8::Local<v8::Promise> write(Bytes bytes) {
+    SerialLink& link = open();
     const Deferred deferred(js());
     const auto promise = deferred.promise();
-    open().write(bytes, [deferred](const std::exception_ptr& failure) {
+    link.write(bytes, [deferred](const std::exception_ptr& failure) {
       if (failure)
         deferred.rejectWith(failure);
       else
@@ -123,15 +125,27 @@ class Port final : public Wrapped {
     return promise;
   }
 
-  // The link goes first, so that nothing arrives for callbacks that are gone.
+  // The link goes first, so that nothing arrives for callbacks that are gone. They may run right now, and so
+  // may the link: both go on to their end.
   void close() override {
     if (link_) link_->close();
+    link_.reset();
+    callbacks_ = {};
     unpin();
   }
 
  private:
-  SerialLink& open() { return *link_; }
-  const SerialLink& open() const { return *link_; }
+  void requireOpen() const {
+    if (!link_) throw CodedError("ERR_CLOSED", "serial port " + path_ + " is closed");
+  }
+  SerialLink& open() {
+    requireOpen();
+    return *link_;
+  }
+  const SerialLink& open() const {
+    requireOpen();
+    return *link_;
+  }
 
   const std::string path_;
   SerialScriptCallbacks callbacks_;

@@ -42,7 +42,7 @@ class Timers final : public Wrapped {
   };
 
   void fire(int id) {
-    js().enter([&] {
+    FromLoop(*this).enter([&] {
       const auto found = timers_.find(id);
       if (found == timers_.end()) return;
       const auto callback = found->second.callback.Get(js().isolate());

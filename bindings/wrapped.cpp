@@ -37,4 +37,8 @@ void Wrapped::makeWeak() {
       v8::WeakCallbackType::kParameter);
 }
 
+// The one object of its class has no wrapper: it lives as long as the isolate.
+FromLoop::FromLoop(const Wrapped& object)
+    : js_(object.js()), handles_(object.js().isolate()), wrapper_(object.wrapper()) {}
+
 }  // namespace deskd

@@ -3,6 +3,8 @@
 
 #include <v8.h>
 
+#include <functional>
+
 #include "bindings/js.h"
 
 namespace deskd {
@@ -16,7 +18,8 @@ class Wrapped {
   Wrapped(const Wrapped&) = delete;
   Wrapped& operator=(const Wrapped&) = delete;
 
-  // Lets go of whatever the object holds outside. Idempotent; called by teardown too. No callback comes after
+  // Lets go of whatever the object holds outside, and of the script's functions: they may lead back to the
+  // wrapper, which would then never be collected. Idempotent; called by teardown too. No callback comes after
   // it.
   virtual void close() {}
 
@@ -34,6 +37,21 @@ class Wrapped {
 
   Js& js_;
   v8::Global<v8::Object> wrapper_;
+};
+
+// An entry from the loop into JavaScript on behalf of one object: the only way in for a Wrapped class. While
+// it lasts the object does too, though the script may close it, drop it and have it collected meanwhile.
+class FromLoop {
+ public:
+  explicit FromLoop(const Wrapped& object);
+
+  // One turn of the script, as Js::enter().
+  void enter(const std::function<void()>& body) const { js_.enter(body); }
+
+ private:
+  Js& js_;
+  const v8::HandleScope handles_;
+  const v8::Local<v8::Object> wrapper_;
 };
 
 }  // namespace deskd

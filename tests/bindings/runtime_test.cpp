@@ -26,7 +26,7 @@ TEST_F(Runtime, TimersTakeArgumentsRepeatAndStop) {
   EXPECT_THAT(logged_, ElementsAre("3", "3"));
 }
 
-TEST_F(Runtime, FinalizersAsyncWebAssemblyAndWaitAsyncRunWithoutPolling) {
+TEST_F(Runtime, AsyncWebAssemblyAndWaitAsyncRunWithoutPolling) {
   run("const m = await WebAssembly.compile(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));"
       "console.log(m instanceof WebAssembly.Module);"
       "const cell = new Int32Array(new SharedArrayBuffer(4));"
@@ -92,8 +92,8 @@ TEST_F(Runtime, ATurnOverBudgetIsTerminatedWithItsStack) {
 }
 
 TEST_F(Runtime, ABudgetBelongsToATurnAndNotToTheScript) {
-  services_.limits.turnMs = 60;
-  run("let n = 0; const id = setInterval(() => { const end = performance.now() + 20;"
+  services_.limits.turnMs = 400;
+  run("let n = 0; const id = setInterval(() => { const end = performance.now() + 50;"
       "while (performance.now() < end); if (++n === 10) { clearInterval(id); console.log('done'); } }, 1);");
   EXPECT_FALSE(failure_);
   EXPECT_THAT(logged_, ElementsAre("done"));

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <v8.h>
 
 #include <filesystem>
 #include <fstream>
@@ -66,12 +67,26 @@ struct FakeBus final : MessageBus, HubPort {
   }
 };
 
-// Runs scripts in isolates of this process, one after another. V8 starts once for all tests.
+// Runs scripts in isolates of this process, one after another. V8 starts once for all tests. With
+// DESKD_FORCE_GC in the environment everything that is let go of is collected at once: before each call into
+// JavaScript, at each line that is logged, in each turn of the loop.
 class ScriptTest : public testing::Test {
  protected:
   static Engine& engine() {
+    [[maybe_unused]] static const bool flagged = [] {
+      if (forceGc()) v8::V8::SetFlagsFromString("--expose-gc --stress-compaction");
+      return true;
+    }();
     static Engine one;
     return one;
+  }
+
+  static bool forceGc() {
+    static const bool wanted = std::getenv("DESKD_FORCE_GC") != nullptr;
+    return wanted;
+  }
+  static void collectNow(v8::Isolate* isolate) {
+    isolate->RequestGarbageCollectionForTesting(v8::Isolate::kFullGarbageCollection);
   }
 
   ScriptTest() {
@@ -103,19 +118,43 @@ class ScriptTest : public testing::Test {
     close();
     loop_.emplace();
     failure_.reset();
+    unloadFailures_.clear();
+    unloading_ = false;
     logged_.clear();
     running_ = false;
     isolate_.emplace(engine(), *loop_, services_,
                      ScriptIsolate::Events{[this] { running_ = true; },
-                                           [this](const ScriptError& error) {
-                                             failure_ = error;
-                                             loop_->stop();
-                                           }});
+                                           [this](const ScriptError& error) { failed(error); }});
+    if (forceGc()) {
+      auto* const isolate = v8::Isolate::GetCurrent();
+      isolate->AddBeforeCallEnteredCallback(collectNow);
+      everyTurn_.emplace(*loop_, [isolate] { collectNow(isolate); });
+      everyTurn_->unref();
+    }
     loadError_ = isolate_->load();
     imported_ = isolate_->importedFiles();
   }
+  // Runs the unload handlers, and the loop until they have ended; false if they never do.
+  bool unload(Milliseconds limit = Milliseconds(10'000)) {
+    unloading_ = true;
+    bool done = false;
+    Timer giveUp(*loop_, [this] { loop_->stop(); });
+    giveUp.start(limit);
+    isolate_->unload([&] {
+      done = true;
+      loop_->stop();
+    });
+    if (!done) loop_->run();
+    return done;
+  }
+  void failed(const ScriptError& error) {
+    if (unloading_) return unloadFailures_.push_back(error.message);
+    failure_ = error;
+    loop_->stop();
+  }
   // The teardown that the host does: after it nothing of the script may be left on the loop.
   void close() {
+    everyTurn_.reset();
     isolate_.reset();
     if (!loop_) return;
     EXPECT_EQ(loop_->close(), 0) << "handles are left open";
@@ -129,14 +168,20 @@ class ScriptTest : public testing::Test {
                          {},
                          bus_,
                          bus_,
-                         [this](const LogRecord& record) { logged_.push_back(record.text); },
+                         [this](const LogRecord& record) {
+                           logged_.push_back(record.text);
+                           if (forceGc()) collectNow(v8::Isolate::GetCurrent());
+                         },
                          [](const ScriptError&) {},
                          [](const std::string& wanted) { return wanted; }};
   std::optional<Loop> loop_;
+  std::optional<Prepare> everyTurn_;
   std::optional<ScriptIsolate> isolate_;
   std::optional<ScriptError> loadError_;
   std::vector<std::string> imported_;
   std::optional<ScriptError> failure_;
+  std::vector<std::string> unloadFailures_;
+  bool unloading_ = false;
   bool running_ = false;
 };
 
