@@ -7,7 +7,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstdlib>
 
 #include "hal/base/error.h"
 #include "hal/base/unique_fd.h"
@@ -20,11 +23,26 @@ void setLimit(__rlimit_resource resource, const char* name, rlim_t value) {
   if (::setrlimit(resource, &limit) != 0) throwErrno("limit", name);
 }
 
+constexpr const char* oomScorePath = "/proc/self/oom_score_adj";
+
+int oomScore() {
+  const UniqueFd file(::open(oomScorePath, O_RDONLY | O_CLOEXEC));
+  std::array<char, 16> text{};
+  if (!file || ::read(file.get(), text.data(), text.size() - 1) < 0) throwErrno("read", oomScorePath);
+  return std::atoi(text.data());
+}
+
 void setOomScore(int score) {
-  const UniqueFd file(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
+  const UniqueFd file(::open(oomScorePath, O_WRONLY | O_CLOEXEC));
   const std::string text = std::to_string(score);
-  if (!file || ::write(file.get(), text.data(), text.size()) < 0)
-    throwErrno("write", "/proc/self/oom_score_adj");
+  if (!file || ::write(file.get(), text.data(), text.size()) < 0) throwErrno("write", oomScorePath);
+}
+
+int niceness() {
+  errno = 0;
+  const int nice = ::getpriority(PRIO_PROCESS, 0);
+  if (errno != 0) throwErrno("get the priority");
+  return nice;
 }
 
 }  // namespace
@@ -34,15 +52,16 @@ void applyProcessLimits(const ProcessLimits& limits, int supervisorPid) {
   // The supervisor may have died before that line.
   if (supervisorPid != 0 && ::getppid() != supervisorPid) ::_exit(0);
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) throwErrno("give up new privileges");
-  setOomScore(limits.oomScore);  // while /proc/self is still ours
+  // While /proc/self is still ours. A process that runs with less precedence already, because deskd does,
+  // keeps that: it could not take it back without privileges.
+  setOomScore(std::max(oomScore(), limits.oomScore));
   if (::prctl(PR_SET_DUMPABLE, 0) != 0) throwErrno("forbid core files and tracing");
   setLimit(RLIMIT_CORE, "core files", 0);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   // A sanitizer's shadow memory counts as data, in terabytes.
   setLimit(RLIMIT_DATA, "memory", static_cast<rlim_t>(limits.memoryMib) << 20);
 #endif
-  errno = 0;
-  if (::setpriority(PRIO_PROCESS, 0, limits.nice) != 0) throwErrno("set the priority");
+  if (::setpriority(PRIO_PROCESS, 0, std::max(niceness(), limits.nice)) != 0) throwErrno("set the priority");
 }
 
 void setProcessName(const std::string& name) {

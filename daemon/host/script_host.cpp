@@ -62,6 +62,26 @@ class ScriptHost {
   }
 
   void load(const wire::Load& order) {
+    try {
+      prepare(order);
+    } catch (const std::exception& error) {
+      return refuse({"process", std::string("cannot set up its process: ") + error.what(), "", "", 0, 0});
+    }
+    const auto error = isolate_->load();
+    tellImports(isolate_->importedFiles());
+    if (error)
+      refuse(*error);
+    else
+      channel_.post(wire::Loaded{});
+  }
+
+  void refuse(const ScriptError& error) {
+    exitCode_ = 1;
+    channel_.post(toWire(error));
+    end();
+  }
+
+  void prepare(const wire::Load& order) {
     setProcessName("deskd:" + order.name);
     applyProcessLimits({order.memoryMib, order.nice, order.oomScore}, order.supervisorPid);
     services_.emplace(
@@ -85,15 +105,6 @@ class ScriptHost {
     isolate_.emplace(engine_, loop_, *services_,
                      ScriptIsolate::Events{[this] { channel_.post(wire::Running{}); },
                                            [this](const ScriptError& error) { fail(error); }});
-    const auto error = isolate_->load();
-    tellImports(isolate_->importedFiles());
-    if (error) {
-      channel_.post(toWire(*error));
-      exitCode_ = 1;
-      end();
-    } else {
-      channel_.post(wire::Loaded{});
-    }
   }
 
   void tellImports(std::vector<std::string> files) {

@@ -274,9 +274,9 @@ class DeskdCase(unittest.TestCase):
             file.write(f'[scripts]\ndirectory = "{self.scripts}"\n'
                        f'[state]\ndirectory = "{self.state}"\n{extra}')
 
-    def start_daemon(self, *arguments, environment=None):
+    def start_daemon(self, *arguments, environment=None, **options):
         self.daemon = Process([program("deskd"), "--config", self.config, *arguments],
-                              env={**os.environ, **(environment or {})}, start_new_session=True)
+                              env={**os.environ, **(environment or {})}, start_new_session=True, **options)
         self.addCleanup(self.daemon.end)
         return self.daemon
 

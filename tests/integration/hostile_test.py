@@ -2,7 +2,9 @@
 """Scripts that loop, eat memory or crash end within their budget and 400 ms, say what and where, and start again, while
 another script's 10 ms timer goes on."""
 
+import ctypes
 import os
+import resource
 import signal
 import time
 import unittest
@@ -10,6 +12,10 @@ import unittest
 from deskd_fixture import DeskdCase, PATIENCE
 
 TURN_MS = 500
+# From <linux/prctl.h> and <linux/capability.h>.
+PR_CAPBSET_DROP = 24
+CAP_SYS_NICE = 23
+CAP_SYS_RESOURCE = 24
 # Prints how late its timer was at worst since the last report.
 WITNESS = """
 let last = performance.now(), worst = 0;
@@ -175,6 +181,43 @@ class ProcessTest(DeskdCase):
         self.assertEqual(os.getpriority(os.PRIO_PROCESS, pid), 5)
         with open(f"/proc/{pid}/oom_score_adj") as file:
             self.assertEqual(file.read().strip(), "300")
+
+
+class LimitedDaemonTest(DeskdCase):
+    """A daemon that cannot give its scripts' processes what it has not got itself."""
+
+    @staticmethod
+    def without_privileges(prepare):
+        def run():
+            prepare()
+            # Not given to the program that is started next, even if it belongs to root.
+            libc = ctypes.CDLL(None, use_errno=True)
+            for capability in (CAP_SYS_NICE, CAP_SYS_RESOURCE):
+                libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+        return run
+
+    def test_scripts_keep_less_precedence_than_they_are_to_have(self):
+        def prepare():
+            os.nice(10)
+            with open("/proc/self/oom_score_adj", "w") as file:
+                file.write("500")
+        self.write_settings(broker=False)
+        self.write_script("beat.js", "setInterval(() => console.log('beat'), 20);")
+        self.start_daemon(preexec_fn=self.without_privileges(prepare))
+        self.daemon.lines.wait("beat: beat")
+        pid = self.children()["deskd:beat"]
+        self.assertEqual(os.getpriority(os.PRIO_PROCESS, pid), os.getpriority(os.PRIO_PROCESS, self.daemon.pid))
+        with open(f"/proc/{pid}/oom_score_adj") as file:
+            self.assertEqual(file.read().strip(), "500")
+
+    @unittest.skipIf("address" in os.environ.get("DESKD_SANITIZE", ""), "memory is not limited then")
+    def test_limit_that_cannot_be_set_is_a_failure_with_its_reason(self):
+        self.write_settings("[limits]\nmemory_mib = 3072\n", broker=False)
+        self.write_script("beat.js", "console.log('beat');")
+        self.start_daemon(preexec_fn=self.without_privileges(
+            lambda: resource.setrlimit(resource.RLIMIT_DATA, (1 << 30, 1 << 30))))
+        self.daemon.lines.wait("beat: error: cannot set up its process: limit memory: Operation not permitted")
+        self.daemon.lines.wait("starting it again")
 
 
 if __name__ == "__main__":
