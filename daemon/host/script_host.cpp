@@ -21,8 +21,25 @@ namespace {
 // more.
 constexpr Milliseconds unloadAfterFailure(150);
 
+// What scripts say may be of any length; a message to the supervisor may not.
+constexpr std::size_t mostText = 16 * 1024;
+constexpr std::size_t mostPath = 4 * 1024;
+
+std::string cut(std::string text, std::size_t most) {
+  if (text.size() <= most) return text;
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80)
+    --most;  // not inside a character
+  text.resize(most);
+  return text + "... (cut)";
+}
+
 wire::Failed toWire(const ScriptError& error) {
-  return {error.kind, error.message, error.stack, error.file, error.line, error.column};
+  return {error.kind,
+          cut(error.message, mostText),
+          cut(error.stack, mostText),
+          cut(error.file, mostPath),
+          error.line,
+          error.column};
 }
 
 template <class... T>
@@ -122,19 +139,16 @@ class ScriptHost {
   }
 
   void log(LogRecord record) {
-    constexpr std::size_t mostText = 16 * 1024;
-    if (record.text.size() > mostText) {
-      record.text.resize(mostText);
-      record.text += "... (cut)";
-    }
+    for (auto& [name, value] : record.fields)
+      value = cut(std::move(value), mostPath);
     if (lostLines_ > 0 &&
         channel_.post(wire::Log{
             static_cast<std::uint8_t>(Priority::warning),
             std::to_string(lostLines_) + " log lines were dropped: they came faster than deskd takes them",
             {}}))
       lostLines_ = 0;
-    if (!channel_.post(
-            wire::Log{static_cast<std::uint8_t>(record.priority), std::move(record.text), record.fields}))
+    if (!channel_.post(wire::Log{static_cast<std::uint8_t>(record.priority),
+                                 cut(std::move(record.text), mostText), std::move(record.fields)}))
       ++lostLines_;
   }
 

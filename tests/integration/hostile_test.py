@@ -134,6 +134,18 @@ class HostileTest(DeskdCase):
         self.attack("setTimeout(() => {\n null.x;\n}, 1);", "TypeError: Cannot read", r"hostile\.js:2:7")
         self.attack("async function f() {\n throw new RangeError('no');\n}\nf();", "RangeError: no", r"at f \(.*hostile\.js:2:8")
 
+    def test_message_of_any_length_is_cut(self):
+        self.start()
+        unload = "import {onUnload} from 'deskd:script';\nonUnload(() => console.log('handler ran'));\n"
+        mark = self.attack(unload + "throw new Error('begin ' + 'x'.repeat(300000));",
+                           r"Error: begin x{1000,20000}\.\.\. \(cut\)$", r"hostile\.js:3:")
+        self.daemon.lines.wait("hostile: handler ran", start=mark)
+
+    def test_stack_of_any_length_is_cut(self):
+        self.start()
+        self.attack("const name = 'f'.repeat(300000);\n({[name]() { throw new Error('deep'); }})[name]();",
+                    "Error: deep$", r"at Object\.f{1000,20000}\.\.\. \(cut\)$")
+
 
 class ProcessTest(DeskdCase):
     def setUp(self):
