@@ -313,7 +313,7 @@ void ScriptIsolate::run() {
 
 void ScriptIsolate::unload(std::function<void()> done) {
   Js& js = *parts_->js;
-  js.allowCallbacks();
+  js.beginUnload();
   auto& hook = js.single<UnloadHook>().hook();
   if (!hook) {
     done();

@@ -37,7 +37,8 @@ class ScriptIsolate {
   // Evaluates what load() has linked; running or failure follow.
   void run();
   // Runs the script's unload handlers, also after a failure, and calls `done` when they have settled; not at
-  // all if a handler hangs, so the caller sets a limit. Without handlers `done` is called at once.
+  // all if a handler hangs, so the caller sets a limit. Without handlers `done` is called at once. What fails
+  // meanwhile is reported as `failure` too, a bounded number of times, and keeps no handler from running.
   void unload(std::function<void()> done);
 
   // Bytes of the JavaScript heap in use.

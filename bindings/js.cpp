@@ -6,6 +6,12 @@
 #include "bindings/wrapped.h"
 
 namespace deskd {
+namespace {
+
+// A script that fails in every turn has said enough then.
+constexpr int mostUnloadFailures = 10;
+
+}  // namespace
 
 Js::Js(v8::Isolate* isolate, Loop& loop, HostServices& services)
     : isolate_(isolate), loop_(loop), services_(services), pending_(new PendingPromises{this, 1, {}}) {
@@ -62,7 +68,7 @@ void Js::runTurn(const std::function<void()>& body) {
     if (failFromTermination()) return;
     if (caught.HasCaught()) {
       fail(describe(*this, "exception", caught.Exception(), caught.Message()));
-      return;
+      if (failed_) return;
     }
   }
   const v8::TryCatch caught(isolate_);
@@ -80,15 +86,23 @@ bool Js::failFromTermination() {
 
 void Js::failFromRejection() {
   if (rejections_.empty()) return;
-  const auto unhandled = std::exchange(rejections_, {});
-  const auto& first = unhandled.front();
-  fail(describe(*this, "rejection", first.reason.Get(isolate_),
-                v8::Exception::CreateMessage(isolate_, first.reason.Get(isolate_))));
+  for (const auto& unhandled : std::exchange(rejections_, {})) {
+    const auto reason = unhandled.reason.Get(isolate_);
+    fail(describe(*this, "rejection", reason, v8::Exception::CreateMessage(isolate_, reason)));
+    if (failed_) return;
+  }
+}
+
+void Js::beginUnload() {
+  unloading_ = true;
+  failed_ = false;
+  rejections_.clear();
 }
 
 void Js::fail(ScriptError error) {
   if (failed_) return;
-  failed_ = true;
+  if (unloading_ && ++unloadFailures_ > mostUnloadFailures) return;
+  failed_ = !unloading_;
   if (onFailure_) onFailure_(std::move(error));
 }
 

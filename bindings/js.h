@@ -57,13 +57,15 @@ class Js {
   // microtasks and unhandled rejections. Does nothing once the script has failed or is being torn down.
   void enter(const std::function<void()>& body);
 
-  // Ends the script with this error; the first one counts.
+  // Ends the script with this error; the first one counts. While it unloads, what fails is only reported, up
+  // to a bound: its handlers go on, for as long as whoever called them allows.
   void fail(ScriptError error);
   bool failed() const { return failed_; }
   // From here on enter() does nothing: no callback may reach a script that is being taken apart.
   void stopCallbacks() { stopped_ = true; }
-  // Lets unload handlers run after a failure.
-  void allowCallbacks() { failed_ = false; }
+  // Lets unload handlers run, also after a failure, and whatever else of the script they wait for. What the
+  // failure has left unhandled is no news any more.
+  void beginUnload();
 
   // The template that makes wrappers of one C++ class, kept for the isolate's life. The key is any unique
   // address.
@@ -107,6 +109,8 @@ class Js {
   ScriptError termination_;
   bool failed_ = false;
   bool stopped_ = false;
+  bool unloading_ = false;
+  int unloadFailures_ = 0;
   int depth_ = 0;
   std::unordered_map<const void*, v8::Global<v8::FunctionTemplate>> templates_;
   std::unordered_set<Wrapped*> live_;

@@ -53,15 +53,19 @@ function runBounded({fn, timeout}) {
       write(3, format('onUnload: the handler failed, ignoring:', error));
       end();
     };
-    try {
-      Promise.resolve(fn()).then(end, failed);
-    } catch (error) {
-      failed(error);
-    }
+    // In a turn of its own: one that is ended for taking too long ends no other handler with it.
+    setTimeout(() => {
+      try {
+        Promise.resolve(fn()).then(end, failed);
+      } catch (error) {
+        failed(error);
+      }
+    }, 0);
   });
 }
 
-// Last registered runs first, each within its own time; one that fails does not keep the others from running.
+// Last registered runs first, each within its own time; one that fails or hangs does not keep the others from
+// running.
 async function unload() {
   while (handlers.length > 0) await runBounded(handlers.pop());
 }

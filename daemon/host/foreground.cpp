@@ -13,6 +13,9 @@
 namespace deskd {
 namespace {
 
+// A handler may have lost its way; nobody else ends this process.
+constexpr Milliseconds longestUnload(5000);
+
 void print(const ScriptError& error) {
   std::string text = error.message + "\n";
   if (!error.stack.empty())
@@ -49,20 +52,28 @@ int runForeground(Engine& engine, const ScriptInfo& script, const ScriptLimits& 
   std::optional<ScriptIsolate> isolate;
   bool unloading = false;
   bool running = false;
+  Timer giveUp(loop, [&] { loop.stop(); });
+  giveUp.unref();
   const auto unload = [&] {
-    if (std::exchange(unloading, true)) return loop.stop();
+    unloading = true;
+    giveUp.start(longestUnload);
     isolate->unload([&] { loop.stop(); });
   };
-  Timer afterFailure(loop, unload);
+  // Whoever asks a second time does not want to wait for the handlers.
+  const auto interrupted = [&] { unloading ? loop.stop() : unload(); };
+  // Not from inside the turn that failed.
+  Timer afterFailure(loop, [&] {
+    if (!unloading) unload();
+  });
   isolate.emplace(engine, loop, services,
                   ScriptIsolate::Events{[&] { running = true; },
                                         [&](const ScriptError& error) {
                                           print(error);
                                           exitCode = 1;
-                                          afterFailure.start(Milliseconds(0));
+                                          if (!unloading) afterFailure.start(Milliseconds(0));
                                         }});
-  Signal interrupt(loop, SIGINT, unload);
-  Signal terminate(loop, SIGTERM, unload);
+  Signal interrupt(loop, SIGINT, interrupted);
+  Signal terminate(loop, SIGTERM, interrupted);
   interrupt.unref();
   terminate.unref();
   if (const auto error = isolate->load()) {

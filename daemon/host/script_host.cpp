@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <exception>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -152,14 +153,25 @@ class ScriptHost {
       ++lostLines_;
   }
 
-  // The script is over. Its handlers still get a moment to stop what they started; then the process ends.
+  // The script is over. Its handlers still get a moment to stop what they started; then the process ends. A
+  // failure while they run changes neither.
   void fail(const ScriptError& error) {
-    if (exitCode_ != 0) return end();  // failed again, while unloading
+    if (exitCode_ != 0) return logFailure(error);
     exitCode_ = 1;
     channel_.post(toWire(error));
+    if (unloading_) return;
     // Not from here: the failure is reported from inside a turn of the script.
     afterFailure_.emplace(loop_, [this] { unload(unloadAfterFailure); });
     afterFailure_->start(Milliseconds(0));
+  }
+
+  // The supervisor has been told of one failure already; the others are for the journal.
+  void logFailure(const ScriptError& error) {
+    std::string text = "while unloading: " + cut(error.message, mostText / 2);
+    std::istringstream frames(cut(error.stack, mostText / 4));
+    for (std::string frame; std::getline(frames, frame);)
+      text += "\n    " + frame;
+    log({Priority::error, text + "\n    ignoring", {}});
   }
 
   void unload(Milliseconds timeout) {

@@ -138,30 +138,6 @@ TEST_F(Runtime, PromisesThatAreSettledAfterTheEndAreIgnored) {
   done({"ERR_OFFLINE", "late"});
 }
 
-TEST_F(Runtime, UnloadHandlersAreAwaited) {
-  write("test.js",
-        "import {onUnload} from 'deskd:script';"
-        "onUnload(async () => { await new Promise((r) => setTimeout(r, 5)); console.log('gone'); });");
-  open();
-  isolate_->run();
-  bool done = false;
-  isolate_->unload([&] {
-    done = true;
-    loop_->stop();
-  });
-  loop_->run();
-  EXPECT_TRUE(done);
-  EXPECT_THAT(logged_, ElementsAre("gone"));
-}
-
-TEST_F(Runtime, UnloadHandlersRunAfterAFailureToo) {
-  run("import {onUnload} from 'deskd:script'; onUnload(() => console.log('stopped the motor'));"
-      "setTimeout(() => { throw new Error('x'); }, 1);");
-  ASSERT_TRUE(failure_);
-  isolate_->unload([this] { loop_->stop(); });
-  EXPECT_THAT(logged_, ElementsAre("stopped the motor"));
-}
-
 TEST_F(Runtime, ManyIsolatesOneAfterAnotherAreFine) {
   for (int i = 0; i < 20; ++i) {
     run("import {settings} from 'deskd:script'; structuredClone(settings); new TextEncoder().encode('x'); "
