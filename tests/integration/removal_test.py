@@ -108,6 +108,7 @@ class RemovalTest(DeskdCase):
         self.write_script("lamp.js", LAMP)
         self.start_daemon()
         self.wait_online()
+        self.client.wait(self.topic("lamp", "level/state"), "5")
         mark = self.client.mark()
         self.write_script("second.js", LAMP.replace(".set(5)", ".set(7)"))
         self.daemon.lines.wait('second: warning: the device "lamp" belongs to the script lamp;')
