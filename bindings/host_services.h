@@ -9,6 +9,7 @@
 
 #include "bindings/script_error.h"
 #include "hal/base/log.h"
+#include "hal/board.h"
 
 namespace deskd {
 
@@ -29,6 +30,7 @@ struct ScriptInfo {
   std::string libraryPath;  // directory of the shipped scripts; imports from there are allowed
   std::string settingsJson = "{}";
   bool simulated = false;
+  std::string boardPath;  // in the foreground: socket of a simulated board
 };
 
 struct ScriptLimits {
@@ -79,6 +81,8 @@ struct HostServices {
   std::function<void(const ScriptError&)> lastWords;
   // Path a serial device is opened under; the simulator maps the script's path to its own.
   std::function<std::string(const std::string&)> serialPath;
+  // GPIO and I2C, made when first asked for. May be called from any thread; a call for a bus gives its own.
+  std::function<Board&()> board;
 };
 
 }  // namespace deskd

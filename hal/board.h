@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -20,9 +21,15 @@ class Board {
 };
 
 std::unique_ptr<Board> makeLinuxBoard();
+std::unique_ptr<GpioChips> makeLinuxGpio();                    // gpio_gpiod1.cpp or gpio_gpiod2.cpp
+std::unique_ptr<I2cBus> openLinuxI2c(const std::string& bus);  // i2c_dev.cpp
 
 // Of a board that `deskd-sim --board SOCKET` simulates, perhaps in another process
-// (hal/sim/board_client.cpp).
+// (board_client.cpp).
 std::unique_ptr<Board> makeSimBoard(const std::string& socketPath);
+
+// Makes the board when it is first asked for: the one behind `socketPath`, or this machine's own if that is
+// empty.
+std::function<Board&()> lazyBoard(std::string socketPath);
 
 }  // namespace deskd

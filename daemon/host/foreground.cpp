@@ -47,8 +47,14 @@ int runForeground(Engine& engine, const ScriptInfo& script, const ScriptLimits& 
     return true;
   });
   bus = &offline;
-  HostServices services{
-      script, limits, offline, offline, printLog, print, [](const std::string& path) { return path; }};
+  HostServices services{script,
+                        limits,
+                        offline,
+                        offline,
+                        printLog,
+                        print,
+                        [](const std::string& path) { return path; },
+                        lazyBoard(script.boardPath)};
   std::optional<ScriptIsolate> isolate;
   bool unloading = false;
   bool running = false;
@@ -99,7 +105,7 @@ int runForeground(Engine& engine, const ScriptInfo& script, const ScriptLimits& 
 int checkScript(Engine& engine, const ScriptInfo& script, const ScriptLimits& limits) {
   Loop loop;
   WireBus nowhere([](const wire::Any&) { return false; });
-  HostServices services{script, limits, nowhere, nowhere, printLog, print, nullptr};
+  HostServices services{script, limits, nowhere, nowhere, printLog, print, nullptr, lazyBoard("")};
   ScriptIsolate isolate(engine, loop, services, {});
   const auto error = isolate.load();
   if (error) print(*error);

@@ -43,6 +43,7 @@ int main(int argc, char** argv) {
   app.add_option("--library", script.libraryPath,
                  "Directory of the shipped scripts, whose files it may import");
   app.add_option("--settings-json", script.settingsJson, "The script's settings, as JSON");
+  app.add_option("--board", script.boardPath, "Socket of a simulated board (deskd-sim --board)");
   app.add_option("--turn-ms", limits.turnMs, "Longest turn of its loop")->check(CLI::Range(10, 3600000));
   app.add_option("--heap-mib", limits.heapMib, "Limit of its JavaScript heap")->check(CLI::Range(8, 4096));
   app.add_option("--zygote", socket, "Descriptor of the supervisor's socket; given by deskd")->group("");

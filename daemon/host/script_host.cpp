@@ -102,23 +102,24 @@ class ScriptHost {
   void prepare(const wire::Load& order) {
     setProcessName("deskd:" + order.name);
     applyProcessLimits({order.memoryMib, order.nice, order.oomScore}, order.supervisorPid);
-    services_.emplace(
-        HostServices{{order.name, order.path, order.libraryPath, order.settingsJson, order.simulated},
-                     {static_cast<int>(order.turnMs), static_cast<int>(order.heapMib)},
-                     bus_,
-                     bus_,
-                     [this](LogRecord record) { log(std::move(record)); },
-                     // Straight to the socket: the queue and its memory may be what has failed.
-                     [socket = channel_.fd()](const ScriptError& error) {
-                       const auto datagram = wire::encode(toWire(error));
-                       [[maybe_unused]] const auto sent =
-                           ::send(socket, datagram.data(), datagram.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-                     },
-                     [paths = order.serialPaths](const std::string& wanted) {
-                       for (const auto& [path, simulated] : paths)
-                         if (path == wanted || path == "*") return simulated;
-                       return wanted;
-                     }});
+    services_.emplace(HostServices{
+        {order.name, order.path, order.libraryPath, order.settingsJson, order.simulated, order.boardPath},
+        {static_cast<int>(order.turnMs), static_cast<int>(order.heapMib)},
+        bus_,
+        bus_,
+        [this](LogRecord record) { log(std::move(record)); },
+        // Straight to the socket: the queue and its memory may be what has failed.
+        [socket = channel_.fd()](const ScriptError& error) {
+          const auto datagram = wire::encode(toWire(error));
+          [[maybe_unused]] const auto sent =
+              ::send(socket, datagram.data(), datagram.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        },
+        [paths = order.serialPaths](const std::string& wanted) {
+          for (const auto& [path, simulated] : paths)
+            if (path == wanted || path == "*") return simulated;
+          return wanted;
+        },
+        lazyBoard(order.boardPath)});
     bus_.receive(wire::Connection{order.connected});
     isolate_.emplace(engine_, loop_, *services_,
                      ScriptIsolate::Events{[this] { channel_.post(wire::Running{}); },

@@ -61,11 +61,12 @@ struct Load {
   std::int32_t oomScore = 0;
   bool connected = false;
   bool simulated = false;
-  Fields serialPaths;  // simulated devices: path the script opens, or "*" for any -> path there is
+  std::string boardPath;  // socket of a simulated board; empty: this machine's hardware
+  Fields serialPaths;     // simulated devices: path the script opens, or "*" for any -> path there is
   template <class V>
   void visit(V&& v) {
     v(supervisorPid, name, path, libraryPath, settingsJson, turnMs, heapMib, memoryMib, nice, oomScore,
-      connected, simulated, serialPaths);
+      connected, simulated, boardPath, serialPaths);
   }
 };
 struct Run {

@@ -164,6 +164,8 @@ class ScriptTest : public testing::Test {
   std::string directory_;
   FakeBus bus_;
   std::vector<std::string> logged_;
+  std::string boardPath_;
+  std::unique_ptr<Board> board_;
   HostServices services_{{},
                          {},
                          bus_,
@@ -173,7 +175,11 @@ class ScriptTest : public testing::Test {
                            if (forceGc()) collectNow(v8::Isolate::GetCurrent());
                          },
                          [](const ScriptError&) {},
-                         [](const std::string& wanted) { return wanted; }};
+                         [](const std::string& wanted) { return wanted; },
+                         [this]() -> Board& {
+                           if (!board_) board_ = makeSimBoard(boardPath_);
+                           return *board_;
+                         }};
   std::optional<Loop> loop_;
   std::optional<Prepare> everyTurn_;
   std::optional<ScriptIsolate> isolate_;

@@ -30,6 +30,7 @@ std::vector<Any> samples() {
                300,
                true,
                false,
+               "/board",
                {{"/dev/a", "/p"}}},
           wire::Run{},
           Unload{2000},
