@@ -9,8 +9,8 @@
 
 #include "daemon/deskd/hub.h"
 #include "daemon/deskd/hub_keys.h"
-#include "daemon/deskd/nearest.h"
 #include "daemon/deskd/settings.h"
+#include "hal/base/nearest.h"
 
 namespace deskd {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "daemon/deskd/nearest.h"
+#include "hal/base/nearest.h"
 
 namespace deskd {
 

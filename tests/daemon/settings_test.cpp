@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/deskd/nearest.h"
+#include "hal/base/nearest.h"
 #include "tests/fakes/temp_directory.h"
 
 using namespace deskd;

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/deskd/nearest.h"
+#include "hal/base/nearest.h"
 
 #include <algorithm>
-#include <cstddef>
 
 namespace deskd {
-namespace {
 
-// Optimal string alignment: insert, delete, replace, swap neighbours.
-std::size_t distance(std::string_view a, std::string_view b) {
+// Optimal string alignment.
+std::size_t editDistance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before(b.size() + 1);
   std::vector<std::size_t> last(b.size() + 1);
   std::vector<std::size_t> row(b.size() + 1);
@@ -28,8 +26,6 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
-}  // namespace
-
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
   constexpr std::size_t longest = 64;  // what is longer is no misspelt key
   if (word.size() > longest) return "";
@@ -39,7 +35,7 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
   for (const std::string& candidate : candidates) {
     const bool begun = word.size() >= 3 && candidate.starts_with(word);
     const std::size_t d =
-        begun ? std::min<std::size_t>(1, candidate.size() - word.size()) : distance(word, candidate);
+        begun ? std::min<std::size_t>(1, candidate.size() - word.size()) : editDistance(word, candidate);
     if (d >= bestDistance) continue;
     best = candidate;
     bestDistance = d;
