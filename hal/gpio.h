@@ -20,18 +20,18 @@ struct GpioAddress {
 };
 
 struct GpioLineInfo {
-  GpioAddress address;
-  std::string chipLabel;  // "pinctrl-bcm2711"
-  std::string name;       // "GPIO17"; empty where the board gives none
-  std::string consumer;   // who holds it; empty if nobody does, or says no name
+  GpioAddress address{};
+  std::string chipLabel{};  // "pinctrl-bcm2711"
+  std::string name{};       // "GPIO17"; empty where the board gives none
+  std::string consumer{};   // who holds it; empty if nobody does, or says no name
   bool used = false;
   bool output = false;
 };
 
 // Lines that are requested together: of one chip, set at the same time.
 struct GpioOutputOptions {
-  std::vector<GpioAddress> lines;
-  std::vector<bool> values;  // logical, one for each line, in force as soon as the lines are ours
+  std::vector<GpioAddress> lines{};
+  std::vector<bool> values{};  // logical, one for each line, in force as soon as the lines are ours
   bool activeLow = false;
   GpioDrive drive = GpioDrive::pushPull;
   GpioBias bias = GpioBias::asIs;
@@ -39,12 +39,13 @@ struct GpioOutputOptions {
 };
 
 struct GpioInputOptions {
-  std::vector<GpioAddress> lines;
+  std::vector<GpioAddress> lines{};
   bool activeLow = false;
   GpioBias bias = GpioBias::asIs;
   GpioEdge edge = GpioEdge::none;
   // A level counts once it has lasted this long. 0: none. Where the kernel cannot do it (libgpiod 1.6),
-  // kernelDebounce() is false and the caller does it (gpio_debounce.h).
+  // kernelDebounce() is false, edges of both kinds come whatever `edge` says, and the caller debounces
+  // (gpio_watch.h).
   std::uint32_t debounceUs = 0;
   std::string consumer = "deskd";
 };
