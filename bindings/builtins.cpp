@@ -7,9 +7,10 @@ namespace deskd {
 
 std::span<const NativeModule> nativeModules() {
   static constexpr std::array list{
-      NativeModule{"native:console", addConsole}, NativeModule{"native:hub", addHub},
-      NativeModule{"native:mqtt", addMqtt},       NativeModule{"native:script", addScript},
-      NativeModule{"native:serial", addSerial},   NativeModule{"native:web", addWeb},
+      NativeModule{"native:console", addConsole}, NativeModule{"native:gpio", addGpio},
+      NativeModule{"native:hub", addHub},         NativeModule{"native:mqtt", addMqtt},
+      NativeModule{"native:script", addScript},   NativeModule{"native:serial", addSerial},
+      NativeModule{"native:web", addWeb},
   };
   return list;
 }

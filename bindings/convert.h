@@ -218,6 +218,12 @@ requires(!std::is_same_v<std::vector<T>, Bytes>) struct Convert<std::vector<T>> 
     }
     return result;
   }
+  static v8::Local<v8::Value> to(Js& js, const std::vector<T>& values) {
+    std::vector<v8::Local<v8::Value>> elements;
+    for (const auto& value : values)
+      elements.push_back(Convert<T>::to(js, value));
+    return v8::Array::New(js.isolate(), elements.data(), elements.size());
+  }
 };
 
 }  // namespace deskd

@@ -7,14 +7,13 @@
 #include <cstring>
 
 #include "bindings/builtins.h"
+#include "bindings/script_clock.h"
 #include "hal/base/base64.h"
 #include "hal/base/error.h"
 #include "hal/base/utf8.h"
 
 namespace deskd {
 namespace {
-
-const auto processStart = std::chrono::steady_clock::now();
 
 Bytes utf8Encode(Js&, std::string text) {
   return Bytes(text.begin(), text.end());
@@ -52,7 +51,7 @@ void randomFill(Js&, v8::Local<v8::Uint8Array> array) {
 }
 
 double monotonicMs(Js&) {
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - processStart).count();
+  return scriptClockNowMs();
 }
 
 std::string btoa(Js& js, v8::Local<v8::Value> value) {
@@ -81,7 +80,7 @@ v8::Local<v8::Value> atob(Js& js, v8::Local<v8::Value> value) {
 void addWeb(ModuleBuilder& module) {
   const auto sinceEpoch = std::chrono::system_clock::now().time_since_epoch();
   const double timeOriginMs =
-      std::chrono::duration<double, std::milli>(sinceEpoch).count() - monotonicMs(module.js());
+      std::chrono::duration<double, std::milli>(sinceEpoch).count() - scriptClockNowMs();
   module.constant("timeOriginMs", timeOriginMs)
       .function<utf8Encode>("utf8Encode")
       .function<utf8Decode>("utf8Decode")

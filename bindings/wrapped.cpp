@@ -25,6 +25,13 @@ void Wrapped::unpin() {
   if (!wrapper_.IsEmpty()) makeWeak();
 }
 
+void Wrapped::enterHeld(const std::function<void()>& body) {
+  js_.enter([&] {
+    [[maybe_unused]] const auto held = wrapper();  // a handle of the scope that enter() has made
+    body();
+  });
+}
+
 void Wrapped::makeWeak() {
   wrapper_.SetWeak(
       this,

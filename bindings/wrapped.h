@@ -31,6 +31,9 @@ class Wrapped {
  protected:
   void pin();
   void unpin();
+  // Enters JavaScript from the loop (Js::enter), with the wrapper held: whatever runs there may close and
+  // drop this object, but not have it collected before the body is over.
+  void enterHeld(const std::function<void()>& body);
 
  private:
   void makeWeak();

@@ -33,6 +33,16 @@ export function numberOption(value, name, {min, max, fallback, integer = false})
   throw typeof value === 'number' ? new RangeError(message) : new TypeError(message);
 }
 
+// A name that nobody knows would be a default in disguise.
+export function requireKnown(options, known, what) {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`${what}: expected an object, found ${describe(options)}`);
+  }
+  const odd = Object.keys(options).find((key) => !known.includes(key));
+  if (odd !== undefined)
+    throw new TypeError(`${what}: expected one of ${known.join(', ')}, found ${describe(odd)}`);
+}
+
 export function checkFunction(value, name) {
   if (typeof value !== 'function')
     throw new TypeError(`${name}: expected a function, found ${describe(value)}`);

@@ -3,27 +3,18 @@
 
 import * as native from 'native:serial';
 import {toBytes} from './bytes.js';
-import {describe} from './errors.js';
+import {requireKnown} from './errors.js';
 import {SerialPort} from './serial_port.js';
 
 export {SerialPort};
 
-// The native side checks values; a name that it does not know would be a default in disguise.
+// The native side checks values.
 const portOptions = ['path', 'baudRate', 'dataBits', 'parity', 'stopBits', 'exclusive', 'dtr', 'rts', 'hupcl',
   'reconnect', 'framing'];
 const framingOptions = [
   'type', 'max', 'length', 'bytes', 'keep', 'start', 'end', 'lengthAt', 'lengthField', 'extra', 'checksum',
   'checksumFrom', 'idle', 'ms', 'chars'
 ];
-
-function requireKnown(options, known, what) {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`${what}: expected an object, found ${describe(options)}`);
-  }
-  const odd = Object.keys(options).find((key) => !known.includes(key));
-  if (odd !== undefined)
-    throw new TypeError(`${what}: expected one of ${known.join(', ')}, found ${describe(odd)}`);
-}
 
 // Opens the device; rejects with the system's code (ENOENT, EACCES, EBUSY) if that fails.
 export async function open(options) {
