@@ -244,6 +244,143 @@ declare module 'deskd:mqtt' {
   export function once(name: 'online' | 'offline', options?: WaitOptions): Promise<void>;
 }
 
+declare module 'deskd:gpio' {
+  /** true: active. That is high, or low with `activeLow`. */
+  export type Level = boolean | 0 | 1;
+  /** Who pulls a line that nobody drives. Default 'as-is': whatever it was before. */
+  export type Bias = 'as-is' | 'disabled' | 'pull-up' | 'pull-down';
+
+  /**
+   * A line by its name ("GPIO17"), by chip and offset ("gpiochip0:17"), or by the chip's label and offset
+   * ("pinctrl-rp1:17"). Prefer names: chips are numbered as the kernel pleases. An unknown or ambiguous one
+   * is refused with a list of the candidates.
+   */
+  export type LineName = string;
+
+  interface CommonOutputOptions {
+    /** Active is low. Default false. */
+    activeLow?: boolean;
+    /** Default 'push-pull'. */
+    drive?: 'push-pull' | 'open-drain' | 'open-source';
+    bias?: Bias;
+  }
+  export interface OutputOptions extends CommonOutputOptions {
+    line: LineName;
+    /** Driven at once. Required: there is no level that suits everybody. */
+    initial: Level;
+    /** Driven when the output closes or the script ends, whatever ends it short of being killed. Required. */
+    safe: Level;
+  }
+  export interface OutputsOptions extends CommonOutputOptions {
+    /** Up to 64 lines of one chip, set together. */
+    lines: readonly LineName[];
+    /** A level for each. */
+    initial: readonly Level[];
+    safe: readonly Level[];
+  }
+
+  /** Lines that this script drives. V is boolean, or boolean[] for several lines. */
+  export interface Output<V extends boolean | boolean[] = boolean> {
+    /** What was driven last, also after close(). */
+    readonly value: V;
+    readonly closed: boolean;
+    /** Drives the line, or all lines at the same time. Ends a pulse. Rejects with the system's code. */
+    set(value: V extends boolean ? Level : readonly Level[]): Promise<void>;
+    /**
+     * Drives the opposite of the safe level for 1 to 60000 ms, then the safe level. Timed natively: never
+     * shorter, and longer only while the script keeps its loop busy. Resolves with true at its end, with
+     * false when set() or close() comes before it. While one runs another rejects with ERR_BUSY.
+     */
+    pulse(milliseconds: number): Promise<boolean>;
+    /** A set() or a pulse has changed the value. */
+    on(name: 'change', fn: (value: V) => void): Unsubscribe;
+    on(name: 'close', fn: () => void): Unsubscribe;
+    once(name: 'change', options?: WaitOptions & {filter?: (value: V) => boolean}): Promise<V>;
+    /** Drives the safe level and gives the lines back. Throws if the level could not be driven. */
+    close(): void;
+    [Symbol.asyncDispose](): Promise<void>;
+  }
+
+  export interface InputOptions<E extends Edge = Edge> {
+    line: LineName;
+    bias?: Bias;
+    /** Active is low: a rising event then means that the line fell. Default false. */
+    activeLow?: boolean;
+    /** The edges that are told. Default 'both'. */
+    edge?: E;
+    /**
+     * A level counts once it has lasted this long: 0 (default) to 10000 ms. It is told once, and never again
+     * while it stays. Done by the kernel with libgpiod 2, by deskd with the same meaning otherwise.
+     */
+    debounce?: number;
+  }
+  export type Edge = 'both' | 'rising' | 'falling' | 'none';
+
+  export interface EdgeEvent {
+    /** The level after the edge. */
+    readonly value: boolean;
+    /** The same. */
+    readonly rising: boolean;
+    /**
+     * When the kernel saw the edge, with a debounce when the level counted: on the clock of
+     * performance.now(), which is CLOCK_MONOTONIC. (Kernels before 5.7 stamp with another clock.)
+     */
+    readonly timestampMs: number;
+    /** Counts this input's events from 1 on. A gap: the kernel had to forget some. */
+    readonly sequence: number;
+  }
+
+  /** A line that this script reads. Which events there are depends on `edge`. */
+  export interface Input<E extends Edge = 'both'> {
+    /** The level now; with a debounce, the one that counts. Throws ERR_CLOSED after close(). */
+    readonly value: boolean;
+    readonly closed: boolean;
+    /**
+     * How many edges the kernel forgot, because more than 1024 waited for the script. libgpiod 1 does not
+     * tell (there 16 may wait): always 0.
+     */
+    readonly lost: number;
+    /** Edges from now on; there is no event for the level at the beginning. 'change' is either edge. */
+    on(name: E extends 'both' ? 'rising' | 'falling' | 'change' : E extends 'none' ? never : E | 'change',
+       fn: (event: EdgeEvent) => void): Unsubscribe;
+    on(name: 'close', fn: () => void): Unsubscribe;
+    once(name: E extends 'both' ? 'rising' | 'falling' | 'change' : E extends 'none' ? never : E | 'change',
+         options?: WaitOptions & {filter?: (event: EdgeEvent) => boolean}): Promise<EdgeEvent>;
+    /** Edges from now on. */
+    events(options?: StreamOptions): BoundedStream<EdgeEvent>;
+    close(): void;
+    [Symbol.asyncDispose](): Promise<void>;
+  }
+
+  export interface LineInfo {
+    /** "gpiochip0" */
+    readonly chip: string;
+    /** "pinctrl-bcm2711" */
+    readonly label: string;
+    readonly offset: number;
+    /** Empty if it has none. */
+    readonly name: string;
+    readonly used: boolean;
+    /** Who holds it, as far as they say: deskd's scripts are "deskd:NAME". */
+    readonly consumer: string;
+    readonly output: boolean;
+  }
+
+  /**
+   * Takes a line, or several that are set together. Rejects with EBUSY (the message says who holds the
+   * line), EACCES (what to do), or whatever else the system says.
+   */
+  export function output(options: OutputOptions): Promise<Output>;
+  export function output(options: OutputsOptions): Promise<Output<boolean[]>>;
+  /**
+   * Takes a line as input, and rejects likewise. When it cannot be read any more, because its chip has gone,
+   * the input closes and the script fails with the system's error.
+   */
+  export function input<E extends Edge = 'both'>(options: InputOptions<E>): Promise<Input<E>>;
+  /** All lines of all chips that may be opened. */
+  export function lines(): Promise<LineInfo[]>;
+}
+
 declare module 'deskd:hub' {
   /** `name` of an entity is a label; its id is the property, [a-z0-9-], and should never change. */
   export interface EntityOptions {

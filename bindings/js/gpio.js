@@ -25,7 +25,8 @@ function toName(value, option) {
 // The lines by name, in an array; `single` says whether they were given as one.
 function linesOf({line, lines}) {
   if ((line === undefined) === (lines === undefined)) {
-    throw new TypeError(`output: expected either line or lines, found ${line === undefined ? 'neither' : 'both'}`);
+    throw new TypeError(
+      `output: expected either line or lines, found ${line === undefined ? 'neither' : 'both'}`);
   }
   if (line !== undefined) return {names: [toName(line, 'line')], single: true};
   if (!Array.isArray(lines) || lines.length === 0)

@@ -23,7 +23,8 @@ export class Input {
 
   // openNative(callbacks) takes the line and returns the native input, or throws.
   constructor(name, edge, openNative) {
-    if (typeof openNative !== 'function') throw new TypeError('Input: expected input() to make it, found new');
+    if (typeof openNative !== 'function')
+      throw new TypeError('Input: expected input() to make it, found new');
     this.#name = name;
     this.#native = openNative({
       event: (rising, timestampMs, sequence) => this.#onEvent(rising, timestampMs, sequence),
