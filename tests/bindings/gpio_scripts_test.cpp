@@ -16,7 +16,7 @@ class ShippedScript : public ScriptTest {
  protected:
   ShippedScript() {
     auto board = std::make_unique<test::FakeBoard>();
-    gpio_ = &board->gpio_;
+    gpio_ = &board->chips;
     board_ = std::move(board);
     services_.script.libraryPath = DESKD_SOURCE_DIR "/scripts";
   }

@@ -23,7 +23,7 @@ class Gpio : public ScriptTest {
  protected:
   Gpio() {
     auto board = std::make_unique<test::FakeBoard>();
-    gpio_ = &board->gpio_;
+    gpio_ = &board->chips;
     board_ = std::move(board);
   }
   // Isolate and lines go while the board is there.
@@ -244,8 +244,8 @@ struct Refusal {
   const char* options;
   const char* error;
 };
-void PrintTo(const Refusal& refusal, std::ostream* out) {
-  *out << refusal.options;
+std::ostream& operator<<(std::ostream& out, const Refusal& refusal) {
+  return out << refusal.options;
 }
 
 class GpioOutputRefuses : public Gpio, public testing::WithParamInterface<Refusal> {};

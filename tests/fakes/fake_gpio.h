@@ -142,9 +142,9 @@ class FakeGpio final : public GpioChips {
 
 class FakeBoard final : public Board {
  public:
-  GpioChips& gpio() override { return gpio_; }
+  GpioChips& gpio() override { return chips; }
   std::unique_ptr<I2cBus> i2c(const std::string& bus) override { throwErrno(ENOENT, "open", bus); }
-  FakeGpio gpio_;
+  FakeGpio chips;
 };
 
 inline FakeOutput::FakeOutput(FakeGpio& chips, const GpioOutputOptions& options)
