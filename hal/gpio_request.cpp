@@ -76,20 +76,20 @@ std::vector<GpioLineInfo> GpioLineList::collect(
     const std::vector<std::string>& chips,
     const std::function<std::vector<GpioLineInfo>(const std::string& chip)>& linesOf) {
   std::vector<GpioLineInfo> lines;
+  std::vector<std::pair<std::string, std::string>> skipped;  // chip and reason
   std::exception_ptr failure;
-  bool any = false;
   for (const std::string& chip : chips) {
     try {
       for (GpioLineInfo& line : linesOf(chip))
         lines.push_back(std::move(line));
-      any = true;
     } catch (const std::system_error& error) {
       failure = std::current_exception();
-      if (noted_.insert(chip).second)
-        log(Priority::warning, std::string(error.what()) + "; its lines are not known, ignoring");
+      skipped.emplace_back(chip, error.what());
     }
   }
-  if (!any && failure) std::rethrow_exception(failure);
+  if (!skipped.empty() && skipped.size() == chips.size()) std::rethrow_exception(failure);
+  for (const auto& [chip, reason] : skipped)
+    if (noted_.insert(chip).second) log(Priority::warning, reason + "; its lines are not known, ignoring");
   return lines;
 }
 

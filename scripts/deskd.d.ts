@@ -317,7 +317,10 @@ declare module 'deskd:gpio' {
   export type Edge = 'both' | 'rising' | 'falling' | 'none';
 
   export interface EdgeEvent {
-    /** The level after the edge. */
+    /**
+     * The level after the edge. libgpiod 1 has the kernel read it a moment later, so that of quick edges two
+     * may carry the same; not with a debounce.
+     */
     readonly value: boolean;
     /** The same. */
     readonly rising: boolean;

@@ -118,6 +118,7 @@ TEST_F(GpioLines, OfAChipThatCannotBeOpenedAreLeftOutWithOneNote) {
 TEST_F(GpioLines, ThatNobodyMaySeeAreAnError) {
   GpioLineList list;
   EXPECT_THROW(list.collect({"gpiochip1"}, lineOf), std::system_error);
+  EXPECT_THAT(log_, testing::IsEmpty()) << "the error says it";
   EXPECT_THAT(list.collect({}, lineOf), testing::IsEmpty());
 }
 
