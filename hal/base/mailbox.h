@@ -33,6 +33,9 @@ class Mailbox {
     return true;
   }
 
+  // Whether it keeps the loop running; it does until told otherwise.
+  void unref() { wake_.unref(); }
+
   std::size_t dropped() const {
     const std::lock_guard lock(mutex_);
     return dropped_;
