@@ -32,6 +32,7 @@ std::span<const LazyGlobal> lazyGlobals();
 void addConsole(ModuleBuilder& module);
 void addGpio(ModuleBuilder& module);
 void addHub(ModuleBuilder& module);
+void addI2c(ModuleBuilder& module);
 void addMqtt(ModuleBuilder& module);
 void addScript(ModuleBuilder& module);
 void addSerial(ModuleBuilder& module);

@@ -23,6 +23,7 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 constexpr std::size_t stackBytes = 256 * 1024;
+constexpr Milliseconds forEver = Milliseconds::max();
 constexpr Milliseconds endWithin(50);
 constexpr Milliseconds nackPause(1);
 // What is reserved by the specification is not asked.
@@ -40,7 +41,7 @@ bool isGone(int error) {
 }  // namespace
 
 struct I2cWorker::Job {
-  enum class Kind { open, transfer, scan, lock, unlock };
+  enum class Kind { open, transfer, scan, lock, unlock, rest };
   Kind kind = Kind::open;
   Ticket ticket = 0;  // 0: nobody waits for it
   Clock::time_point deadline;
@@ -90,8 +91,10 @@ struct I2cWorker::State {
 
   void work(Job& job, I2cAnswer& answer) {
     if (job.kind == Job::Kind::unlock) return unlock();
+    if (job.kind == Job::Kind::rest) return;
     if (!access.bus) {
       access = open();
+      setOpened(true);
       if (std::exchange(locked, false)) lock();  // the lock went with the adapter
     }
     if (job.kind == Job::Kind::open) return;
@@ -104,7 +107,10 @@ struct I2cWorker::State {
       }
     } catch (const std::system_error& error) {
       if (!mine) unlock();
-      if (isGone(error.code().value())) access = {};
+      if (isGone(error.code().value())) {
+        access = {};
+        setOpened(false);
+      }
       throw;
     } catch (...) {
       if (!mine) unlock();
@@ -170,6 +176,10 @@ struct I2cWorker::State {
     changed.wait_for(guard, duration, [this] { return withdrawn || stop; });
     return !withdrawn && !stop && Clock::now() < job.deadline;
   }
+  void setOpened(bool is) {
+    const std::lock_guard guard(mutex);
+    opened = is;
+  }
   void setWaitsForLock(bool waits) {
     const std::lock_guard guard(mutex);
     waitsForLock = waits;
@@ -184,6 +194,7 @@ struct I2cWorker::State {
   std::condition_variable changed;
   // Under mutex.
   std::deque<Job> queue;
+  bool opened = false;
   bool busy = false;
   Ticket current = 0;
   bool withdrawn = false;  // nobody waits for `current` any more
@@ -240,13 +251,17 @@ I2cWorker::Ticket I2cWorker::lock(Milliseconds timeout, Done done) {
   return add({Job::Kind::lock, 0, {}, {}}, "lock of " + name_, timeout, std::move(done));
 }
 
+I2cWorker::Ticket I2cWorker::rest(Done done) {
+  return add({Job::Kind::rest, 0, {}, {}}, name_, forEver, std::move(done));
+}
+
 I2cWorker::Ticket I2cWorker::add(Job job, const std::string& what, Milliseconds timeout, Done done) {
   if (pending_.size() >= mostWaiting)
     throw CodedError("ERR_OVERFLOW", name_ + ": expected at most " + std::to_string(mostWaiting) +
                                          " requests that wait, found one more");
   startThread();
   job.ticket = ++lastTicket_;
-  job.deadline = Clock::now() + timeout;
+  job.deadline = timeout == forEver ? Clock::time_point::max() : Clock::now() + timeout;
   pending_.emplace(job.ticket, Pending{job.deadline, timeout, what, std::move(done)});
   if (job.kind == Job::Kind::lock) {
     lockQueue_.push_back(job.ticket);
@@ -347,13 +362,12 @@ void I2cWorker::lockNext() {
 }
 
 void I2cWorker::armTimer() {
-  if (pending_.empty()) return timer_.stop();
-  const auto first = std::min_element(pending_.begin(), pending_.end(), [](const auto& a, const auto& b) {
-    return a.second.deadline < b.second.deadline;
-  });
-  const auto left = std::chrono::ceil<Milliseconds>(first->second.deadline - Clock::now());
+  auto first = Clock::time_point::max();
+  for (const auto& [ticket, pending] : pending_)
+    first = std::min(first, pending.deadline);
+  if (first == Clock::time_point::max()) return timer_.stop();
   // With 0 it would run again before the loop has looked into the mailbox.
-  timer_.start(std::max(left, Milliseconds(1)));
+  timer_.start(std::max(std::chrono::ceil<Milliseconds>(first - Clock::now()), Milliseconds(1)));
 }
 
 void I2cWorker::expire() {
@@ -387,6 +401,11 @@ std::exception_ptr I2cWorker::timeoutError(const Pending& pending, Place place) 
   return std::make_exception_ptr(CodedError("ETIMEDOUT", pending.what + ": expected an answer within " +
                                                              std::to_string(pending.timeout.count()) +
                                                              " ms, " + found));
+}
+
+bool I2cWorker::opened() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->opened;
 }
 
 bool I2cWorker::idle() const {

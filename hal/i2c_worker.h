@@ -68,8 +68,14 @@ class I2cWorker {
   // other; transfers do not care who of this worker's users has the lock.
   Ticket lock(Milliseconds timeout, Done done);
 
+  // Answered once all that was asked for before is done, however long that takes. Does not keep the loop
+  // running.
+  Ticket rest(Done done);
+
   // Whatever it is: a request that waits is not done, one under way has no answer, a lock is given back.
   void release(Ticket ticket);
+  // The bus has been opened, and was not lost since.
+  bool opened() const;
   // Nothing is waited for, and the thread does nothing either.
   bool idle() const;
 

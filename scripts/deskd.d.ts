@@ -200,6 +200,106 @@ declare module 'deskd:serial' {
   };
 }
 
+declare module 'deskd:i2c' {
+  export interface TransferOptions {
+    /**
+     * Milliseconds until the promise rejects with ETIMEDOUT, waiting for the bus included; 1 to 600000. A
+     * transfer that waits is not done after that; of one that the bus is at, nobody hears any more.
+     */
+    timeout?: number;
+    /** Further attempts, 0 to 100, when another master has won the bus. */
+    retries?: number;
+    /** Also when nobody acknowledged, a millisecond apart: for chips that do not answer while they work. */
+    retryNack?: boolean;
+  }
+
+  export interface OpenOptions extends TransferOptions {
+    /** 1, "i2c-1" or "/dev/i2c-1". */
+    bus: number | string;
+    /** 0 to 0x7f, without the bit for reading and writing. */
+    address: number;
+    /** The address has 10 bits, 0 to 0x3ff. EOPNOTSUPP if the adapter has no such addresses. */
+    tenBit?: boolean;
+    /** Every transfer ends with SMBus's packet error code; a wrong one is ERR_BUS. Default false. */
+    pec?: boolean;
+    /** For every transfer, default 1000. */
+    timeout?: number;
+    /** For every transfer, default 2. */
+    retries?: number;
+    /** For every transfer, default false. */
+    retryNack?: boolean;
+  }
+
+  export interface RegisterOptions extends TransferOptions {
+    /** Of the register's number: 1 (default) or 2. */
+    registerBytes?: 1 | 2;
+    /** Which byte of a value travels first, and of a register's number, too. Default 'big'. */
+    order?: 'big' | 'little';
+    /** Of the register's number, where it is not that of its value. */
+    registerOrder?: 'big' | 'little';
+  }
+
+  /** Up to 8192 bytes. */
+  export type Segment = {write: BytesLike} | {read: number};
+
+  /**
+   * A device on a bus. Transfers of all scripts on a bus are done one after another, by a thread beside the
+   * script's own: a chip that stretches the clock delays no timer. At most 64 of a script wait
+   * (ERR_OVERFLOW). Promises reject with ERR_NACK (nobody acknowledged), ETIMEDOUT, ERR_BUS (lost
+   * arbitration, wrong packet error code, other faults on the wires), ERR_CLOSED, or the system's code:
+   * EOPNOTSUPP for what the adapter cannot do, ENODEV if it has gone (the next transfer opens it again).
+   */
+  export class I2cDevice {
+    private constructor();
+    /** As it was given to open(). */
+    readonly bus: string;
+    readonly address: number;
+    readonly closed: boolean;
+
+    /**
+     * All segments, 1 to 42, as one transaction, with repeated starts between them. Resolves with what was
+     * read, one array for each segment that reads. Adapters that know only SMBus do what has the shape of one
+     * of its messages.
+     */
+    transfer(segments: Segment[], options?: TransferOptions): Promise<Uint8Array[]>;
+    write(data: BytesLike, options?: TransferOptions): Promise<void>;
+    read(length: number, options?: TransferOptions): Promise<Uint8Array>;
+
+    /** From this register on, `length` bytes, default 1. */
+    readRegister(register: number, options?: RegisterOptions & {length?: number}): Promise<Uint8Array>;
+    readUint8(register: number, options?: RegisterOptions): Promise<number>;
+    readUint16(register: number, options?: RegisterOptions): Promise<number>;
+    readInt16(register: number, options?: RegisterOptions): Promise<number>;
+    /** A number of `length` bytes, 1 (default) to 4, or bytes as they are. */
+    writeRegister(register: number, value: number | BytesLike,
+                  options?: RegisterOptions & {length?: number}): Promise<void>;
+
+    /**
+     * Runs `fn` while no other script, nor any program that honours the lock (`flock /dev/i2c-1 ...`), can
+     * use the bus, and resolves with its result. The script's own devices can. Locks of one script take
+     * turns, so one inside another runs out of time. `timeout` (default 5000 ms) is for waiting; keep it short,
+     * since transfers of other scripts run out of time meanwhile. The lock ends with the process.
+     */
+    lock<T>(fn: (device: I2cDevice) => T | Promise<T>, options?: {timeout?: number}): Promise<T>;
+
+    /** What has not been answered rejects with ERR_CLOSED; a lock is given back. */
+    close(): void;
+    [Symbol.asyncDispose](): Promise<void>;
+  }
+
+  /**
+   * Opens the bus; the device itself is not asked. Rejects with ENOENT (naming the buses that there are) or
+   * EACCES (naming the group that may).
+   */
+  export function open(options: OpenOptions): Promise<I2cDevice>;
+
+  /**
+   * The addresses from 0x08 to 0x77 where somebody answers, asked as i2cdetect does it: no data is written.
+   * Those that the kernel keeps for drivers of its own are left out. `timeout`: default 10000.
+   */
+  export function scan(bus: number | string, options?: {timeout?: number}): Promise<number[]>;
+}
+
 declare module 'deskd:mqtt' {
   export interface Message {
     readonly topic: string;

@@ -114,7 +114,7 @@ TEST_F(I2cWorkers, AnswerOnTheLoopInOrder) {
   ASSERT_TRUE(runUntilSaid(2));
   EXPECT_THAT(said_, ElementsAre("first 60", "second 706B"));
   EXPECT_EQ(bus_.opened(), 1);
-  EXPECT_TRUE(runUntil(loop_, [&] { return worker().idle(); }));
+  EXPECT_TRUE(runUntilSeen(loop_, [&] { return worker().idle(); }));
 }
 
 TEST_F(I2cWorkers, KeepTheLoopRunningOnlyWhileSomebodyWaits) {
@@ -132,7 +132,9 @@ TEST_F(I2cWorkers, OpenTheBusOnceMoreAfterAFailure) {
   worker().open(longTime, note("open"));
   worker().open(longTime, note("open"));
   worker().transfer(readsId(), longTime, note("read"));
+  EXPECT_FALSE(worker().opened());
   ASSERT_TRUE(runUntilSaid(3));
+  EXPECT_TRUE(worker().opened());
   EXPECT_THAT(said_, ElementsAre("open ENOENT", "open done", "read 60"));
 }
 
@@ -237,6 +239,18 @@ TEST_F(I2cWorkers, ReleasedRequestsHaveNoAnswer) {
   EXPECT_THAT(bus_.transfers(), ElementsAre(0x76, 0x76));
 }
 
+TEST_F(I2cWorkers, SayWhenTheyRestWithoutKeepingTheLoop) {
+  bus_.fail(Fault::stuck);
+  worker().release(worker().transfer(readsId(), longTime, note("stuck")));
+  worker().transfer(readsId(), Milliseconds(10), note("late"));
+  worker().rest(note("rest"));
+  loop_.run();
+  EXPECT_THAT(said_, ElementsAre("late ETIMEDOUT"));
+  bus_.fail(Fault::none);
+  ASSERT_TRUE(runUntilSaid(2));
+  EXPECT_THAT(said_, ElementsAre("late ETIMEDOUT", "rest done"));
+}
+
 TEST_F(I2cWorkers, EndWhileTheBusIsStuck) {
   bus_.fail(Fault::stuck);
   worker().transfer(readsId(), longTime, note("stuck"));
@@ -277,7 +291,7 @@ TEST_F(I2cWorkers, TransfersWaitForOtherProcesses) {
   ASSERT_TRUE(runUntilSaid(2));
   EXPECT_THAT(said_, ElementsAre("locked out ETIMEDOUT", "free 60"));
   EXPECT_THAT(bus_.transfers(), ElementsAre(0x76)) << "what was given up is not done later";
-  EXPECT_TRUE(runUntil(loop_, [&] { return isFree(other); }));
+  EXPECT_TRUE(runUntilSeen(loop_, [&] { return isFree(other); }));
 }
 
 TEST_F(I2cWorkers, ALockKeepsOthersOutUntilItIsReleased) {
@@ -288,7 +302,7 @@ TEST_F(I2cWorkers, ALockKeepsOthersOutUntilItIsReleased) {
   ASSERT_TRUE(runUntilSaid(2));
   EXPECT_FALSE(isFree(other));
   worker().release(held);
-  EXPECT_TRUE(runUntil(loop_, [&] { return isFree(other); }));
+  EXPECT_TRUE(runUntilSeen(loop_, [&] { return isFree(other); }));
 }
 
 TEST_F(I2cWorkers, ALockOutlivesALostAdapter) {
@@ -302,7 +316,7 @@ TEST_F(I2cWorkers, ALockOutlivesALostAdapter) {
   EXPECT_THAT(said_, ElementsAre("lock done", "gone ENODEV", "back 60"));
   EXPECT_FALSE(isFree(other));
   worker().release(held);
-  EXPECT_TRUE(runUntil(loop_, [&] { return isFree(other); }));
+  EXPECT_TRUE(runUntilSeen(loop_, [&] { return isFree(other); }));
 }
 
 TEST_F(I2cWorkers, LocksOfOneWorkerWaitForEachOther) {
@@ -329,13 +343,13 @@ TEST_F(I2cWorkers, ALockThatNobodyWaitsForAnyMoreIsGivenBack) {
   ASSERT_EQ(::flock(other.get(), LOCK_UN), 0);
   worker().transfer(readsId(), longTime, note("read"));
   ASSERT_TRUE(runUntilSaid(2));
-  EXPECT_TRUE(runUntil(loop_, [&] { return isFree(other); }));
+  EXPECT_TRUE(runUntilSeen(loop_, [&] { return isFree(other); }));
   // Or was granted just when it was released.
   const auto released = worker().lock(longTime, note("released"));
   while (isFree(other))
     std::this_thread::yield();
   worker().release(released);
-  EXPECT_TRUE(runUntil(loop_, [&] { return isFree(other); }));
+  EXPECT_TRUE(runUntilSeen(loop_, [&] { return isFree(other); }));
   const auto dropped = worker().lock(longTime, note("dropped"));
   worker().lock(longTime, note("again"));
   while (isFree(other))

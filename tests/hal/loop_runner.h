@@ -21,6 +21,13 @@ inline bool runUntil(Loop& loop, const std::function<bool()>& happened,
   return happened();
 }
 
+// The same for what happens elsewhere, in a thread or a process, and does not wake the loop.
+inline bool runUntilSeen(Loop& loop, const std::function<bool()>& happened) {
+  Timer look(loop, [] {});
+  look.start(Milliseconds(1), Milliseconds(1));
+  return runUntil(loop, happened);
+}
+
 // Turns the loop for a while, to see that something does not happen.
 inline void runFor(Loop& loop, Milliseconds duration) {
   runUntil(
