@@ -67,8 +67,10 @@ void SimI2cChip::throwUnknown(std::string_view what, const std::string& found, b
 bool SimRegisterChip::write(std::span<const std::uint8_t> bytes, std::uint64_t nowMs) {
   if (!acknowledges(nowMs)) return false;
   const std::size_t width = index_ == Index::oneByte ? 1 : 2;
-  if (bytes.size() < width) return bytes.empty();
-  selected_ = width == 1 ? bytes[0] : static_cast<unsigned>(bytes[0] << 8 | bytes[1]);
+  if (bytes.empty()) return true;
+  selected_ =
+      width == 1 ? bytes[0] : static_cast<unsigned>(bytes[0] << 8 | (bytes.size() > 1 ? bytes[1] : 0));
+  if (bytes.size() < width) return true;
   for (const std::uint8_t byte : bytes.subspan(width)) {
     writeRegister(selected_, byte, nowMs);
     selected_ = after(selected_);

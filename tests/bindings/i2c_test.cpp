@@ -22,10 +22,10 @@ using testing::HasSubstr;
 class I2cScripts : public ScriptTest {
  protected:
   I2cScripts() {
-    bus_.add(0x29, "vl53l1x");
-    bus_.add(0x48, "lm75");
-    bus_.add(0x76, "bme280");
-    board_ = std::make_unique<SimBusBoard>(bus_);
+    i2c_.add(0x29, "vl53l1x");
+    i2c_.add(0x48, "lm75");
+    i2c_.add(0x76, "bme280");
+    board_ = std::make_unique<SimBusBoard>(i2c_);
     services_.script.boardPath = path("board");
   }
   ~I2cScripts() override { close(); }
@@ -39,7 +39,7 @@ class I2cScripts : public ScriptTest {
     if (failure_) ADD_FAILURE() << failure_->message << "\n" << failure_->stack;
   }
 
-  SimBus bus_;
+  SimBus i2c_;
 };
 
 TEST_F(I2cScripts, TransferInOneTransaction) {
@@ -116,17 +116,17 @@ TEST_F(I2cScripts, CheckTheirOptions) {
 }
 
 TEST_F(I2cScripts, ErrorsHaveCodesThatDoNotDependOnTheAdapter) {
-  bus_.fail(Fault::none);
+  i2c_.fail(Fault::none);
   runI2c("const nobody = await i2c.open({bus: 1, address: 0x55}); await tell(nobody.read(1));");
   EXPECT_THAT(logged_,
               ElementsAre("Error ERR_NACK: i2c-1 address 0x55: expected an acknowledgement, found none"));
-  bus_.fail(Fault::nack);
+  i2c_.fail(Fault::nack);
   runI2c("const device = await i2c.open({bus: 1, address: 0x76}); await tell(device.read(1));");
   EXPECT_THAT(logged_, ElementsAre(HasSubstr("ERR_NACK")));
-  bus_.fail(Fault::arbitration);
+  i2c_.fail(Fault::arbitration);
   runI2c("const device = await i2c.open({bus: 1, address: 0x76}); await tell(device.read(1));");
   EXPECT_THAT(logged_, ElementsAre("Error ERR_BUS: i2c-1 address 0x76: lost the bus to another master"));
-  bus_.fail(Fault::gone, 1);
+  i2c_.fail(Fault::gone, 1);
   runI2c(
       "const device = await i2c.open({bus: 1, address: 0x76}); await tell(device.read(1));"
       "await tell(device.readUint8(0xd0));");
@@ -134,15 +134,15 @@ TEST_F(I2cScripts, ErrorsHaveCodesThatDoNotDependOnTheAdapter) {
 }
 
 TEST_F(I2cScripts, RetryAsTheyAreTold) {
-  bus_.fail(Fault::arbitration, 2);
+  i2c_.fail(Fault::arbitration, 2);
   runI2c("const device = await i2c.open({bus: 1, address: 0x76}); await tell(device.readUint8(0xd0));");
   EXPECT_THAT(logged_, ElementsAre("96")) << "2 by default";
-  bus_.fail(Fault::arbitration, 1);
+  i2c_.fail(Fault::arbitration, 1);
   runI2c(
       "const device = await i2c.open({bus: 1, address: 0x76, retries: 0}); await "
       "tell(device.readUint8(0xd0));");
   EXPECT_THAT(logged_, ElementsAre(HasSubstr("ERR_BUS")));
-  bus_.fail(Fault::nack, 3);
+  i2c_.fail(Fault::nack, 3);
   runI2c(
       "const device = await i2c.open({bus: 1, address: 0x76}); await tell(device.readUint8(0xd0));"
       "await tell(device.readUint8(0xd0, {retryNack: true}));");
@@ -164,14 +164,14 @@ TEST_F(I2cScripts, CheckPacketErrorCodes) {
 }
 
 TEST_F(I2cScripts, ScanTheBus) {
-  bus_.add(0x68, "lm75");
-  bus_.keep(0x68);
+  i2c_.add(0x68, "lm75");
+  i2c_.keep(0x68);
   runI2c("await tell(i2c.scan(1)); await tell(i2c.scan('i2c-1', {timeout: 5000}));");
   EXPECT_THAT(logged_, ElementsAre("[ 41, 72, 118 ]", "[ 41, 72, 118 ]"));
 }
 
 TEST_F(I2cScripts, RejectWhatTheBusDoesNotAnswerInTime) {
-  bus_.fail(Fault::stuck);
+  i2c_.fail(Fault::stuck);
   runI2c(
       "const device = await i2c.open({bus: 1, address: 0x76, timeout: 20});"
       "await tell(device.read(1)); await tell(device.read(1, {timeout: 10}));"
@@ -184,7 +184,7 @@ TEST_F(I2cScripts, RejectWhatTheBusDoesNotAnswerInTime) {
 }
 
 TEST_F(I2cScripts, ClosingRejectsWhatIsUnderWayAndCallsNobodyLater) {
-  bus_.fail(Fault::stuck);
+  i2c_.fail(Fault::stuck);
   runI2c(
       "const device = await i2c.open({bus: 1, address: 0x76});"
       "const told = [tell(device.read(1)), tell(device.read(1))];"
@@ -193,7 +193,7 @@ TEST_F(I2cScripts, ClosingRejectsWhatIsUnderWayAndCallsNobodyLater) {
   EXPECT_THAT(logged_,
               ElementsAre("Error ERR_CLOSED: I2C device 0x76 on bus 1 is closed", HasSubstr("ERR_CLOSED"),
                           HasSubstr("ERR_CLOSED"), HasSubstr("ERR_CLOSED")));
-  bus_.fail(Fault::none);
+  i2c_.fail(Fault::none);
 }
 
 TEST_F(I2cScripts, ManyDevicesShareABusAndTheLastToCloseGivesItBack) {
@@ -205,19 +205,19 @@ TEST_F(I2cScripts, ManyDevicesShareABusAndTheLastToCloseGivesItBack) {
       "await new Promise((resolve) => { setTimeout(resolve, 1); });"
       "const again = await i2c.open({bus: 1, address: 0x76}); await tell(again.readUint8(0xd0));");
   EXPECT_THAT(logged_, ElementsAre("96"));
-  EXPECT_EQ(bus_.opened(), 2);
+  EXPECT_EQ(i2c_.opened(), 2);
 }
 
 TEST_F(I2cScripts, OpeningAgainWhileTheBusIsStuckStartsNoSecondThread) {
-  bus_.fail(Fault::stuck);
+  i2c_.fail(Fault::stuck);
   runI2c(
       "for (let i = 0; i < 3; i++) {"
       "  const device = await i2c.open({bus: 1, address: 0x76, timeout: 10}).catch(() => null);"
       "  if (device) { await device.read(1).catch((error) => console.log(error.code)); device.close(); }"
       "  else break;"
       "}");
-  EXPECT_EQ(bus_.opened(), 1);
-  bus_.fail(Fault::none);
+  EXPECT_EQ(i2c_.opened(), 1);
+  i2c_.fail(Fault::none);
 }
 
 TEST_F(I2cScripts, LocksKeepOtherProcessesOut) {
@@ -255,7 +255,7 @@ TEST_F(I2cScripts, AClosedDeviceGivesItsLockBack) {
 TEST_F(I2cScripts, AStuckBusDoesNotDelayTheTimersOfItsScript) {
   const char* patience = std::getenv("DESKD_PATIENCE");
   const double mostMs = 20 * (patience != nullptr ? std::max(std::atof(patience), 1.0) : 1.0);
-  bus_.fail(Fault::stuck);
+  i2c_.fail(Fault::stuck);
   runI2c(
       "const device = await i2c.open({bus: 1, address: 0x76, timeout: 300});"
       "const others = await Promise.all([0x48, 0x29].map((address) => i2c.open({bus: 1, address, timeout: "
@@ -273,14 +273,14 @@ TEST_F(I2cScripts, AStuckBusDoesNotDelayTheTimersOfItsScript) {
 }
 
 TEST_F(I2cScripts, UnloadWhileTheBusIsStuck) {
-  bus_.fail(Fault::stuck);
+  i2c_.fail(Fault::stuck);
   write("test.js",
         "import * as i2c from 'deskd:i2c'; const device = await i2c.open({bus: 1, address: 0x76});"
         "device.read(1, {timeout: 600000}).then(() => console.log('never'), () => console.log('never'));");
   open();
   ASSERT_FALSE(loadError_);
   isolate_->run();
-  ASSERT_TRUE(runUntilSeen(*loop_, [&] { return !bus_.transfers().empty(); }));
+  ASSERT_TRUE(runUntilSeen(*loop_, [&] { return !i2c_.transfers().empty(); }));
   close();  // expects that nothing is left on the loop
   EXPECT_THAT(logged_, ElementsAre());
 }
