@@ -35,7 +35,8 @@ class PlantBoard {
 
 // What is connected to a simulated board: a desk with its motors, a handset, a sensor that needs more than a
 // level. Time is handed in, nanoseconds of a clock that only grows (CLOCK_MONOTONIC); what happens is
-// stamped with the time it is due, even if the process gets to it late. No method may remove the plant.
+// stamped with the time it is due, even if the process gets to it late. A plant that throws from onLevel(),
+// onSerial() or advance() does nothing more, and set() and get() say why.
 class SimPlant {
  public:
   virtual ~SimPlant() = default;
