@@ -6,16 +6,6 @@
 #include <stdexcept>
 
 namespace deskd {
-namespace {
-
-std::string plain(double number) {
-  char text[32];
-  const auto [end, error] = std::to_chars(text, text + sizeof text, number);
-  return error == std::errc() ? std::string(text, end) : "a number";
-}
-
-}  // namespace
-
 void PlantOptions::requireKnown(std::initializer_list<std::string_view> keys) const {
   for (const auto& [key, value] : values_) {
     if (std::find(keys.begin(), keys.end(), key) != keys.end()) continue;
@@ -45,13 +35,19 @@ bool PlantOptions::flag(const std::string& key, bool fallback) const {
   return has(key) ? plantFlag(key, values_.at(key)) : fallback;
 }
 
+std::string plantText(double number) {
+  char text[400];  // of the largest double
+  const auto [end, error] = std::to_chars(text, text + sizeof text, number, std::chars_format::fixed);
+  return error == std::errc() ? std::string(text, end) : "nan";
+}
+
 double plantNumber(const std::string& name, const std::string& value, double least, double most) {
   double number = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
   if (error == std::errc() && end == value.data() + value.size() && number >= least && number <= most)
     return number;
-  throw std::invalid_argument(name + ": expected a number from " + plain(least) + " to " + plain(most) +
-                              ", found " + value);
+  throw std::invalid_argument(name + ": expected a number from " + plantText(least) + " to " +
+                              plantText(most) + ", found " + value);
 }
 
 bool plantFlag(const std::string& name, const std::string& value) {

@@ -28,6 +28,8 @@ class PlantOptions {
   std::map<std::string, std::string> values_;
 };
 
+// For SimPlant::get(): "686" or "72.5".
+std::string plantText(double number);
 // For SimPlant::set().
 double plantNumber(const std::string& name, const std::string& value, double least, double most);
 bool plantFlag(const std::string& name, const std::string& value);

@@ -3,11 +3,14 @@
 #include <stdexcept>
 
 #include "hal/sim/plant.h"
+#include "hal/sim/ultrasonic.h"
 
 namespace deskd {
 
 std::span<const PlantKind> plantKinds() {
-  static constexpr std::array<PlantKind, 0> kinds{};
+  static constexpr std::array kinds{
+      PlantKind{"ultrasonic", makeUltrasonic},
+  };
   return kinds;
 }
 
