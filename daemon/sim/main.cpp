@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// deskd-sim: a simulated standing desk on a pseudo-terminal.
+// deskd-sim: a simulated standing desk on a pseudo-terminal, and a simulated board.
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -13,23 +13,46 @@
 #include "daemon/sim/options.h"
 #include "daemon/sim/trace.h"
 #include "hal/base/loop.h"
+#include "hal/sim/board_runner.h"
+#include "hal/sim/board_server.h"
 #include "hal/sim/jiecang_runner.h"
 
 namespace deskd {
 namespace {
+
+// The board, if there is one, with the socket that it is reached by.
+struct BoardOnSocket {
+  BoardOnSocket(Loop& loop, const SimOptions& options)
+      : runner(loop, options.board, options.recordPath, options.boardPath),
+        server(runner, options.boardPath) {}
+  BoardRunner runner;
+  BoardServer server;
+};
+
+bool isForBoard(std::string_view line) {
+  return line.starts_with("gpio ") || line.starts_with("i2c ") || line.starts_with("sim ");
+}
 
 int run(const SimOptions& options) {
   Loop loop;
   const Signal onTerm(loop, SIGTERM, [&] { loop.stop(); });
   const Signal onInt(loop, SIGINT, [&] { loop.stop(); });
   Trace trace(options.tracePath);
-  JiecangRunner runner(loop, options.desk, options.link,
-                       [&](std::uint64_t atMs, std::string_view what) { trace.write(atMs, what); });
-  const LineHandler handle = [&](std::string_view line) { return obey(runner, line); };
+  std::optional<JiecangRunner> desk;
+  if (options.withDesk) {
+    desk.emplace(loop, options.desk, options.link,
+                 [&](std::uint64_t atMs, std::string_view what) { trace.write(atMs, what); });
+  }
+  std::optional<BoardOnSocket> board;
+  if (!options.boardPath.empty()) board.emplace(loop, options);
+  const LineHandler handle = [&](std::string_view line) {
+    if (board && isForBoard(line)) return board->server.execute(line);
+    return desk ? obey(*desk, line) : "error: expected a command for the board, found " + std::string(line);
+  };
   const StandardInput input(loop, handle);
   std::optional<ControlSocket> control;
   if (!options.controlPath.empty()) control.emplace(loop, options.controlPath, handle);
-  std::printf("ready %s\n", runner.path().c_str());
+  std::printf("ready %s\n", desk ? desk->path().c_str() : options.boardPath.c_str());
   std::fflush(stdout);
   loop.run();
   return 0;

@@ -10,7 +10,8 @@ namespace deskd {
 namespace {
 
 constexpr const char* kAbout =
-    "Simulates a standing desk with a Jiecang controller on a pseudo-terminal.\n"
+    "Simulates a standing desk with a Jiecang controller on a pseudo-terminal, and\n"
+    "with --board a board with GPIO lines, I2C buses and serial ports.\n"
     "Prints \"ready PATH\" once the port is there, and runs until SIGTERM or SIGINT.\n";
 
 constexpr const char* kControl =
@@ -22,7 +23,10 @@ constexpr const char* kControl =
     "  lock, unlock                the child lock\n"
     "  error CODE                  1-13 = E01-E13, 14 = H01; 0 clears\n"
     "  power-cycle                 cut the mains for a moment\n"
-    "  status                      height, motion, lock, error, violations";
+    "  status                      height, motion, lock, error, violations\n"
+    "and with --board do something to it, as deskd:sim does:\n"
+    "  sim drive GPIO17 0|1|z, sim level GPIO17, sim pull GPIO17 up|down|none,\n"
+    "  sim i2c add 1 0x29 vl53l0x, sim i2c set 1 0x29 distance 720, gpio lines, ...";
 
 // CLI::CheckedTransformer prints its whole map into the help; this names the choices in the description
 // instead.
@@ -75,6 +79,22 @@ void addBehaviour(CLI::App& app, JiecangOptions& desk) {
                     "frames arrive as whole, bytes, random (whole)");
 }
 
+void addBoard(CLI::App& app, SimOptions& options) {
+  app.add_option("--board", options.boardPath, "simulate a board behind this socket")->type_name("SOCKET");
+  choice<SimHeader>(app, "--header", options.board.header, {{"pi4", SimHeader::pi4}, {"pi5", SimHeader::pi5}},
+                    "its GPIO chips, as a Raspberry's: pi4, pi5 (pi4)");
+  app.add_option("--i2c-bus", options.board.i2cBuses, "its I2C buses (i2c-1)")
+      ->type_name("NAME,...")
+      ->delimiter(',');
+  app.add_option("--record", options.recordPath, "append each change of one of its lines")->type_name("FILE");
+}
+
+void requireBoard(const CLI::App& app) {
+  if (app.count("--board") > 0) return;
+  for (const char* name : {"--header", "--i2c-bus", "--record", "--no-kernel-debounce", "--no-desk"})
+    if (app.count(name) > 0) throw CLI::ValidationError(name, "expected --board, too");
+}
+
 // Presets that do not fit the desk are left out of the defaults, and refused if they were asked for.
 void storePresets(JiecangOptions& desk, const std::vector<double>& given) {
   const std::vector<double> heights = given.empty() ? std::vector<double>{720, 1100} : given;
@@ -105,6 +125,8 @@ std::variant<SimOptions, int> parseSimOptions(int argc, char** argv) {
   std::vector<double> presetsMm;
   bool noGoto = false;
   bool constantTouch = false;
+  bool noDebounce = false;
+  bool noDesk = false;
 
   CLI::App app(kAbout, "deskd-sim");
   app.get_formatter()->column_width(30);
@@ -113,6 +135,9 @@ std::variant<SimOptions, int> parseSimOptions(int argc, char** argv) {
   app.add_option("--trace", options.tracePath, "append what happens, one line an event")->type_name("FILE");
   app.add_option("--control", options.controlPath, "Unix datagram socket for commands")->type_name("PATH");
   app.add_flag("--die-with-parent", options.dieWithParent, "end when the parent process ends");
+  addBoard(app, options);
+  app.add_flag("--no-kernel-debounce", noDebounce, "it debounces no lines, as with libgpiod 1.6");
+  app.add_flag("--no-desk", noDesk, "only the board");
   addShape(app, options.desk, presetsMm);
   app.add_flag("--no-goto", noGoto, "\"go to height\" is echoed, and that is all");
   app.add_flag("--constant-touch", constantTouch, "goto and presets only nudge the desk");
@@ -122,11 +147,14 @@ std::variant<SimOptions, int> parseSimOptions(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     validate(options.desk);
+    requireBoard(app);
     if (noGoto && constantTouch) throw CLI::ValidationError("--no-goto", "expected without --constant-touch");
     storePresets(options.desk, presetsMm);
   } catch (const CLI::ParseError& error) {
     return app.exit(error);
   }
+  options.board.kernelDebounce = !noDebounce;
+  options.withDesk = !noDesk;
   if (noGoto) options.desk.gotoMode = JiecangGoto::echoOnly;
   if (constantTouch) options.desk.gotoMode = JiecangGoto::nudge;
   return options;

@@ -4,15 +4,20 @@
 #include <string>
 #include <variant>
 
+#include "hal/sim/board.h"
 #include "hal/sim/jiecang_desk.h"
 
 namespace deskd {
 
 struct SimOptions {
+  bool withDesk = true;
   JiecangOptions desk;
   std::string link;
   std::string tracePath;
   std::string controlPath;
+  std::string boardPath;  // empty: no board
+  SimBoardOptions board;
+  std::string recordPath;
   bool dieWithParent = false;
 };
 

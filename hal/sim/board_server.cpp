@@ -60,12 +60,24 @@ BoardServer::BoardServer(BoardRunner& runner, const std::string& path)
       path_(path),
       socket_(listenOn(path)),
       buffer_(kLongestBoardMessage),
+      own_(runner),
       poll_(runner.loop(), socket_.get(), [this](int) { accept(); }) {
   poll_.start(UV_READABLE);
 }
 
 BoardServer::~BoardServer() {
   ::unlink(path_.c_str());
+}
+
+std::string BoardServer::execute(std::string_view command) {
+  reap(nullptr);
+  try {
+    std::string answer = own_.execute(command).text;
+    retryOthers(nullptr);
+    return answer;
+  } catch (const StuckBus&) {
+    return "error ETIMEDOUT the bus is stuck";
+  }
 }
 
 void BoardServer::accept() {

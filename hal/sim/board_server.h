@@ -4,11 +4,13 @@
 #include <list>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hal/base/loop.h"
 #include "hal/base/unique_fd.h"
 #include "hal/sim/board_runner.h"
+#include "hal/sim/board_session.h"
 
 namespace deskd {
 
@@ -22,6 +24,9 @@ class BoardServer {
   ~BoardServer();
   BoardServer(const BoardServer&) = delete;
   BoardServer& operator=(const BoardServer&) = delete;
+
+  // Does what a client would ask for, without one: for the standard input of the process that has the board.
+  std::string execute(std::string_view command);
 
   // --- for the connections
 
@@ -40,6 +45,7 @@ class BoardServer {
   const std::string path_;
   UniqueFd socket_;
   std::vector<char> buffer_;  // shared: what is read is taken out at once
+  BoardSession own_;
   std::list<std::unique_ptr<BoardConnection>> connections_;
   // Commands that are executed on behalf of another connection reap and retry nobody themselves.
   bool walking_ = false;

@@ -14,8 +14,10 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "hal/base/unique_fd.h"
+#include "hal/board.h"
 #include "hal/serial.h"
 #include "tests/fakes/temp_directory.h"
 #include "tests/hal/bytes.h"
@@ -234,6 +236,53 @@ TEST(SimProgram, GoesOnWhenItsInputEnds) {
   EXPECT_FALSE(fs::exists(directory.path("control")));
 }
 
+TEST(SimProgram, HasABoardBesideTheDesk) {
+  const TempDirectory directory;
+  Program program({"--link", directory.path("desk"), "--board", directory.path("board"), "--record",
+                   directory.path("record"), "--header", "pi5"});
+  EXPECT_EQ(program.line(), "ready " + directory.path("desk"));
+  const auto board = makeSimBoard(directory.path("board"));
+  const auto lines = board->gpio().lines();
+  ASSERT_EQ(lines.size(), 54u);
+  EXPECT_EQ(lines[17].chipLabel, "pinctrl-rp1");
+  GpioOutputOptions options;
+  options.lines = {lines[17].address};
+  options.values = {true};
+  const auto output = board->gpio().output(options);
+  EXPECT_EQ(program.ask("sim level GPIO17"), "ok 1");
+  EXPECT_EQ(program.ask("sim drive GPIO99 1").substr(0, 12), "error EINVAL");
+  EXPECT_THAT(program.ask("status"), StartsWith("height 720"));
+  EXPECT_THAT(contentOf(directory.path("record")), MatchesRegex("[0-9]+ GPIO17 1\n"));
+  program.signal(SIGTERM);
+  EXPECT_EQ(program.wait(), 0);
+  EXPECT_FALSE(fs::exists(directory.path("board")));
+}
+
+TEST(SimProgram, HasTheBoardAloneIfTold) {
+  const TempDirectory directory;
+  Program program(
+      {"--board", directory.path("board"), "--no-desk", "--no-kernel-debounce", "--i2c-bus", "i2c-0,i2c-1"});
+  EXPECT_EQ(program.line(), "ready " + directory.path("board"));
+  EXPECT_EQ(program.ask("status"), "error: expected a command for the board, found status");
+  EXPECT_EQ(program.ask("i2c buses"), "ok i2c-0 i2c-1");
+  const auto board = makeSimBoard(directory.path("board"));
+  GpioInputOptions options;
+  options.lines = {{"gpiochip0", 17}};
+  EXPECT_FALSE(board->gpio().input(options)->kernelDebounce());
+}
+
+TEST(SimProgram, LinesOnItsInputFreeAStuckBusForOthers) {
+  const TempDirectory directory;
+  Program program({"--board", directory.path("board"), "--no-desk"});
+  program.line();
+  EXPECT_EQ(program.ask("sim i2c add 1 0x29 registers"), "ok");
+  EXPECT_EQ(program.ask("sim i2c fault 1 stuck"), "ok");
+  EXPECT_EQ(program.ask("i2c probe 1 0x29"), "error ETIMEDOUT the bus is stuck");
+  std::thread waiter([&] { EXPECT_EQ(makeSimBoard(directory.path("board"))->i2c("1")->probe(0x29), true); });
+  EXPECT_EQ(program.ask("sim i2c fault 1 none"), "ok");
+  waiter.join();
+}
+
 TEST(SimProgram, EndsWithItsParentIfTold) {
   const TempDirectory directory;
   // A shell between: the program's parent ends, this test does not.
@@ -282,6 +331,9 @@ TEST(SimProgram, RefusesWhatMakesNoSense) {
       {{"--units", "furlong"}, "--units: expected one of inch, mm, found furlong"},
       {{"--preset-mm", "5"}, "--preset-mm: expected heights from --min-mm to --max-mm"},
       {{"--no-goto", "--constant-touch"}, "--no-goto: expected without --constant-touch"},
+      {{"--header", "pi4"}, "--header: expected --board, too"},
+      {{"--no-desk"}, "--no-desk: expected --board, too"},
+      {{"--board", "/no/such/place/board"}, "deskd-sim: create board socket /no/such/place/board"},
       {{"--link", "/no/such/place/desk"}, "deskd-sim: create symbolic link /no/such/place/desk"},
       {{"--trace", "/no/such/place/trace"}, "deskd-sim: open trace /no/such/place/trace: No such file"},
       {{"--wings"}, "The following argument was not expected: --wings"},
