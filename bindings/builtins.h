@@ -36,6 +36,7 @@ void addI2c(ModuleBuilder& module);
 void addMqtt(ModuleBuilder& module);
 void addScript(ModuleBuilder& module);
 void addSerial(ModuleBuilder& module);
+void addSim(ModuleBuilder& module);
 void addWeb(ModuleBuilder& module);
 
 // setTimeout and its kin, queueMicrotask: put on the global object at once, since nearly every script uses

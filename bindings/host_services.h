@@ -30,7 +30,7 @@ struct ScriptInfo {
   std::string libraryPath;  // directory of the shipped scripts; imports from there are allowed
   std::string settingsJson = "{}";
   bool simulated = false;
-  std::string boardPath;  // in the foreground: socket of a simulated board
+  std::string boardPath;  // socket of a simulated board; empty: this machine's hardware
 };
 
 struct ScriptLimits {

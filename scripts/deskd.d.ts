@@ -786,6 +786,110 @@ declare module 'deskd:desk' {
   export function exposeDesk(desk: Desk, options: ExposeOptions): {publishAll(): void};
 }
 
+/**
+ * The simulated board: only where hardware is simulated (`deskd --sim`, `deskd --board SOCKET`,
+ * `deskd-host --board SOCKET`); elsewhere the import fails with ERR_NOT_SIMULATED. It is a Raspberry Pi's:
+ * a line is a name ("GPIO17"), "gpiochip0:17" or "pinctrl-bcm2711:17"; a bus "i2c-1" or "1".
+ *
+ * Everything is in force when its promise resolves. Errors: EINVAL says what was expected, ENODEV that the
+ * board is gone. What a script does to the board stays when the script ends.
+ */
+declare module 'deskd:sim' {
+  /** Drives a line as a button or a wire from outside does; null lets go. Where two drive, low wins. */
+  export function drive(line: string, level: boolean | 0 | 1 | null): Promise<void>;
+  /** A resistor, stronger than the pull of the chip. */
+  export function pull(line: string, direction: 'up' | 'down' | 'none'): Promise<void>;
+  /** Connects two lines; what is connected has one level. */
+  export function wire(a: string, b: string): Promise<void>;
+  /** Cuts all wires of the line. */
+  export function unwire(line: string): Promise<void>;
+  /**
+   * From now on a contact drives the line: each change from outside goes back `times` times (0 to 1000000;
+   * 0: a clean contact), evenly within `ms` (0 to 60000, default 5), before it stays.
+   */
+  export function bounce(line: string, contact: {times: number; ms?: number}): Promise<void>;
+  /** Somebody else has the line: requests of it fail with EBUSY, naming `consumer`. */
+  export function hold(line: string, consumer: string): Promise<void>;
+  export function unhold(line: string): Promise<void>;
+  /** Of the wire, whoever drives it. */
+  export function level(line: string): Promise<boolean>;
+
+  export type Operation = 'gpio-lines' | 'gpio-request' | 'gpio-set' | 'gpio-get' | 'i2c-open' |
+    'i2c-transfer' | 'i2c-probe' | 'serial-add';
+  /**
+   * Lets an operation fail with an error number ("EIO"): after `after` uses that go well (default 0), `count`
+   * times (default 1; Infinity: from then on), only for `line` if there is one.
+   */
+  export function fault(operation: Operation, code: string,
+                        when?: {after?: number; count?: number; line?: string}): Promise<void>;
+  export function clearFaults(): Promise<void>;
+
+  export const i2c: {
+    buses(): Promise<string[]>;
+    /** Kinds: "registers" (256 of 8 bits, named "0x10" and so on) and models of chips. 0x08 to 0x77. */
+    add(bus: string, address: number, kind: string): Promise<void>;
+    remove(bus: string, address: number): Promise<void>;
+    /** What the chip measures or sees; which names there are, each kind says in its error. */
+    set(bus: string, address: number, name: string, value: number): Promise<void>;
+    get(bus: string, address: number, name: string): Promise<number>;
+    /** Of one address, or of all. "stuck": transfers and probes end when the fault is cleared. */
+    fault(bus: string, kind: 'nack' | 'stuck' | 'none', address?: number): Promise<void>;
+    /** As if a driver of the kernel had the address. */
+    claim(bus: string, address: number, claimed?: boolean): Promise<void>;
+  };
+
+  export const serial: {
+    /** Resolves with the path to open. Letters, digits, - and _. */
+    add(name: string): Promise<string>;
+    remove(name: string): Promise<void>;
+    /** The cable: whoever has the port open sees a hang-up. */
+    unplug(name: string): Promise<void>;
+    plug(name: string): Promise<void>;
+    /** What the device at the other end sends. */
+    send(name: string, bytes: BytesLike): Promise<void>;
+    /** What it has received since the last call; the last 64 KiB of it. */
+    take(name: string): Promise<Uint8Array>;
+  };
+
+  /**
+   * Connects something that needs more than a level. "ultrasonic": {trigger, echo, distance}, two lines and
+   * millimetres; it knows "distance" and "connected".
+   */
+  export function plant(kind: string,
+                        options?: Record<string, string | number | boolean>): Promise<SimPlant>;
+  export interface SimPlant {
+    readonly kind: string;
+    set(name: string, value: string | number | boolean): Promise<void>;
+    get(name: string): Promise<string | number>;
+    /** It drives nothing any more, and its serial ports are gone. */
+    remove(): Promise<void>;
+  }
+
+  export interface Change {
+    /** CLOCK_MONOTONIC, to the nanosecond; the same in all processes of the machine. */
+    readonly timestampMs: number;
+    /** The line's name; "gpiochip1:7" for one without. */
+    readonly line: string;
+    readonly level: boolean;
+  }
+  export interface RecordingEvents {
+    change: Change;
+    /** How many changes were dropped because they were not taken in time: 65536 wait. */
+    lost: number;
+    /** Also when the board is gone. */
+    close: undefined;
+  }
+  export interface SimRecording {
+    readonly closed: boolean;
+    on<E extends keyof RecordingEvents>(name: E, fn: (value: RecordingEvents[E]) => void): Unsubscribe;
+    once<E extends keyof RecordingEvents>(name: E, options?: WaitOptions): Promise<RecordingEvents[E]>;
+    changes(options?: StreamOptions): BoundedStream<Change>;
+    close(): void;
+  }
+  /** What the wires do from now on, seen by the board itself. */
+  export function record(): Promise<SimRecording>;
+}
+
 // Globals: console, timers, queueMicrotask, structuredClone, TextEncoder, TextDecoder (UTF-8 only),
 // AbortController, AbortSignal, Event, CustomEvent, EventTarget, DOMException, performance.now and
 // timeOrigin, crypto.randomUUID and getRandomValues, atob, btoa, WebAssembly. Their types are those of

@@ -65,6 +65,7 @@ int main(int argc, char** argv) {
     const auto slash = script.path.rfind('/');
     script.name = script.path.substr(slash == std::string::npos ? 0 : slash + 1);
     script.name = script.name.substr(0, script.name.find('.'));
+    script.simulated = !script.boardPath.empty();
     return check ? deskd::checkScript(engine, script, limits) : deskd::runForeground(engine, script, limits);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "deskd-host: %s\n", error.what());
