@@ -13,11 +13,14 @@ int parseOptions(int argc, char** argv, Options& options) {
       "SIGTERM ends in order.");
   const auto* config = app.add_option("--config", options.configPath, "Settings file")->type_name("FILE");
   app.add_flag("--check", options.check, "Check settings and scripts, and exit");
-  app.add_flag("--sim", options.simulate, "Simulate: every serial port is a Jiecang desk");
+  app.add_flag("--sim", options.simulate, "Simulate the board, and a Jiecang desk");
+  app.add_option("--board", options.boardPath, "Use a board that deskd-sim simulates")->type_name("SOCKET");
   app.add_flag("--debug", options.debug, "Log debug messages, too");
   app.add_flag("--version", options.version, "Print all versions, and exit");
   try {
     app.parse(argc, argv);
+    if (options.simulate && !options.boardPath.empty())
+      throw CLI::ValidationError("--board", "expected without --sim");
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }

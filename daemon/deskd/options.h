@@ -11,6 +11,7 @@ struct Options {
   bool configGiven = false;  // then it has to exist
   bool check = false;
   bool simulate = false;
+  std::string boardPath;  // of a simulated board that somebody else runs
   bool version = false;
   bool debug = false;
 };

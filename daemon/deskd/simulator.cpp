@@ -16,10 +16,13 @@ namespace {
 constexpr Milliseconds pauseBeforeRestart(500);
 }  // namespace
 
-Simulator::Simulator(Loop& loop, Reaper& reaper, std::string link, std::function<void()> ready)
-    : loop_(loop), reaper_(reaper), link_(std::move(link)), ready_(std::move(ready)), restart_(loop, [this] {
-        start();
-      }) {
+Simulator::Simulator(Loop& loop, Reaper& reaper, const std::string& directory, std::function<void()> ready)
+    : loop_(loop),
+      reaper_(reaper),
+      link_(directory + "/jiecang"),
+      board_(directory + "/board"),
+      ready_(std::move(ready)),
+      restart_(loop, [this] { start(); }) {
   start();
 }
 
@@ -27,16 +30,17 @@ Simulator::~Simulator() {
   poll_.reset();
   std::error_code ignored;
   std::filesystem::remove(link_, ignored);
+  std::filesystem::remove(board_, ignored);
 }
 
 void Simulator::start() {
   poll_.reset();
   child_.reset();
   child_.emplace(
-      reaper_, programPath("deskd-sim"), std::vector<std::string>{"--link", link_, "--die-with-parent"},
-      UniqueFd(),
+      reaper_, programPath("deskd-sim"),
+      std::vector<std::string>{"--link", link_, "--board", board_, "--die-with-parent"}, UniqueFd(),
       [this](int status) {
-        log(Priority::error, "simulated desk " + Reaper::describe(status) + ", starting another");
+        log(Priority::error, "simulated board " + Reaper::describe(status) + ", starting another");
         poll_.reset();
         restart_.start(pauseBeforeRestart);
       },

@@ -11,15 +11,17 @@
 
 namespace deskd {
 
-// The simulated desk, in a process of its own behind a pseudo-terminal: `deskd --sim`. Started again if it
-// dies.
+// The simulated board and a desk behind a pseudo-terminal, in a process of their own: `deskd --sim`. Started
+// again if it dies.
 class Simulator {
  public:
-  // `link` is where its serial port appears; `ready` is called when it first does.
-  Simulator(Loop& loop, Reaper& reaper, std::string link, std::function<void()> ready);
+  // In `directory` the desk's serial port and the board's socket appear; `ready` is called when they first
+  // have.
+  Simulator(Loop& loop, Reaper& reaper, const std::string& directory, std::function<void()> ready);
   ~Simulator();
 
   const std::string& serialPath() const { return link_; }
+  const std::string& boardPath() const { return board_; }
 
  private:
   void start();
@@ -28,6 +30,7 @@ class Simulator {
   Loop& loop_;
   Reaper& reaper_;
   const std::string link_;
+  const std::string board_;
   std::function<void()> ready_;
   UniqueFd output_;
   std::string line_;

@@ -127,7 +127,7 @@ int Supervisor::run() {
     std::string path = std::string(given != nullptr ? given : "/tmp") + "/deskd-sim-XXXXXX";
     if (::mkdtemp(path.data()) == nullptr) throwErrno("create", path);
     runtimeDirectory_ = path;
-    simulator_.emplace(loop_, reaper_, path + "/jiecang", [this] { startScripts(); });
+    simulator_.emplace(loop_, reaper_, path, [this] { startScripts(); });
   } else {
     startScripts();
   }
@@ -267,7 +267,8 @@ wire::Load Supervisor::loadOrder(const std::string& name, std::uint64_t process)
   load.nice = hostNice;
   load.oomScore = hostOomScore;
   load.connected = link_->connected();
-  load.simulated = options_.simulate;
+  load.boardPath = simulator_ ? simulator_->boardPath() : options_.boardPath;
+  load.simulated = !load.boardPath.empty();
   load.serialPaths = serialPaths();
   Device& device = devices_[process];
   device.id = own.device.value_or(foldName(name));
@@ -278,7 +279,7 @@ wire::Load Supervisor::loadOrder(const std::string& name, std::uint64_t process)
 
 std::vector<std::pair<std::string, std::string>> Supervisor::serialPaths() const {
   if (!simulator_) return {};
-  return {{"*", simulator_->serialPath()}};
+  return {{simulator_->boardPath() + ".*", ""}, {"*", simulator_->serialPath()}};
 }
 
 void Supervisor::fromHost(Script& script, std::uint64_t process, wire::Any&& message) {

@@ -50,6 +50,14 @@ struct Overloaded : T... {
 template <class... T>
 Overloaded(T...) -> Overloaded<T...>;
 
+std::string serialPath(const wire::Fields& paths, const std::string& wanted) {
+  for (const auto& [path, there] : paths) {
+    const bool begins = path.ends_with('*') && wanted.starts_with(path.substr(0, path.size() - 1));
+    if (begins || path == wanted) return there.empty() ? wanted : there;
+  }
+  return wanted;
+}
+
 class ScriptHost {
  public:
   ScriptHost(Engine& engine, UniqueFd supervisor)
@@ -114,11 +122,7 @@ class ScriptHost {
           [[maybe_unused]] const auto sent =
               ::send(socket, datagram.data(), datagram.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
         },
-        [paths = order.serialPaths](const std::string& wanted) {
-          for (const auto& [path, simulated] : paths)
-            if (path == wanted || path == "*") return simulated;
-          return wanted;
-        },
+        [paths = order.serialPaths](const std::string& wanted) { return serialPath(paths, wanted); },
         lazyBoard(order.boardPath)});
     bus_.receive(wire::Connection{order.connected});
     isolate_.emplace(engine_, loop_, *services_,

@@ -62,7 +62,9 @@ struct Load {
   bool connected = false;
   bool simulated = false;
   std::string boardPath;  // socket of a simulated board; empty: this machine's hardware
-  Fields serialPaths;     // simulated devices: path the script opens, or "*" for any -> path there is
+  // Simulated devices: path that the script opens, or what it begins with and "*" -> path there is, or empty
+  // if that is the same. The first that fits.
+  Fields serialPaths;
   template <class V>
   void visit(V&& v) {
     v(supervisorPid, name, path, libraryPath, settingsJson, turnMs, heapMib, memoryMib, nice, oomScore,

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scripts on a simulated board: deskd:sim, `deskd-host --board`."""
+"""Scripts on a simulated board: deskd:sim, `deskd-host --board`, `deskd --sim` and `deskd --board`."""
 
 import os
+import re
 import signal
 import socket
 import unittest
@@ -59,6 +60,15 @@ class ScriptTest(SimCase):
         self.assertEqual(host.wait(), 1)
         host.lines.wait("expected a simulated board .*found this machine's hardware")
 
+    def test_the_readme_s_demo_bounces(self):
+        self.start_board()
+        with open(os.path.join(os.path.abspath(SOURCE), "README.md")) as file:
+            demo = re.findall(r"^```js\n(.*?)^```$", file.read(), re.MULTILINE | re.DOTALL)[1]
+        self.write_script("demo.js", demo)
+        host = self.run_host("--board", self.board.path, os.path.join(self.scripts, "demo.js"))
+        self.assertEqual(host.wait(), 0, host.lines.text())
+        self.assertEqual(host.lines.count(r"^[0-9.]+ GPIO17 (true|false)$"), 7, host.lines.text())
+
     def test_a_board_that_is_not_there_is_named(self):
         self.write_script("sim.js", "import * as sim from 'deskd:sim';\n"
                                     "try { await sim.level('GPIO17'); } catch (error) { console.log(error.code, error.message); }\n")
@@ -80,6 +90,42 @@ class ScriptTest(SimCase):
         host.lines.wait("closed")
         host.lines.wait("ENODEV")
         self.assertEqual(host.wait(), 0)
+
+
+class DaemonTest(SimCase):
+    def test_sim_gives_scripts_a_board(self):
+        self.write_settings(broker=False)
+        self.write_script("probe.js", "import * as serial from 'deskd:serial';\n"
+                                      "import * as sim from 'deskd:sim';\n"
+                                      "import {simulated} from 'deskd:script';\n"
+                                      "await sim.drive('GPIO17', true);\n"
+                                      "const path = await sim.serial.add('adapter');\n"
+                                      "const port = await serial.open({path});\n"
+                                      "await port.write('to the adapter');\n"
+                                      "const desk = await serial.open({path: '/dev/ttyUSB0'});\n"
+                                      "const text = new TextDecoder().decode(await sim.serial.take('adapter'));\n"
+                                      "console.log(`simulated ${simulated} ${await sim.level('GPIO17')} ${text}`);\n"
+                                      "setInterval(() => {}, 1000);\n")
+        self.start_daemon("--sim")
+        self.daemon.lines.wait("simulated true true to the adapter")
+
+    def test_a_board_outlives_a_killed_daemon(self):
+        self.start_board()
+        self.write_settings(broker=False)
+        self.write_script("probe.js", "import * as sim from 'deskd:sim';\n"
+                                      "await sim.drive('GPIO17', true);\n"
+                                      "console.log('driven');\n"
+                                      "setInterval(() => {}, 1000);\n")
+        self.start_daemon("--board", self.board.path)
+        self.daemon.lines.wait("driven")
+        self.daemon.end(signal.SIGKILL)
+        self.assertEqual(self.board.say("sim level GPIO17"), "ok 1")
+
+    def test_sim_and_board_exclude_each_other(self):
+        self.write_settings(broker=False)
+        daemon = self.start_daemon("--sim", "--board", "/no/such/board")
+        self.assertEqual(daemon.wait(), 2)
+        daemon.lines.wait("--board: expected without --sim")
 
 
 if __name__ == "__main__":
