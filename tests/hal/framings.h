@@ -33,6 +33,19 @@ inline FramingOptions loctek() {
   return options;
 }
 
+// F4 F3 F2 F1, a length of two bytes with the low one first, that many bytes, F8 F7 F6 F5 (data sheet).
+inline FramingOptions ld2410() {
+  FramingOptions options;
+  options.kind = FramingKind::length;
+  options.max = 64;
+  options.start = {0xF4, 0xF3, 0xF2, 0xF1};
+  options.lengthAt = 4;
+  options.lengthField = LengthField::u16le;
+  options.extra = 10;
+  options.end = {0xF8, 0xF7, 0xF6, 0xF5};
+  return options;
+}
+
 // 68 01 CMD VH VL SUM 16, the sum over bytes 1 to 4 (xvzf's notes on Kaidi).
 inline FramingOptions kaidi() {
   FramingOptions options;
