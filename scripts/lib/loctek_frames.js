@@ -4,7 +4,7 @@
 //   9B, length, type, payload, CRC high, CRC low, 9D
 //
 // The length counts everything behind itself. The CRC is Modbus's over length..payload, high byte first. The
-// controller asks for keys each 31 ms and shows three digits, as the segments that light up; there is no other
+// controller asks for keys each 31 ms and shows three digits, as segments that light up; there is no other
 // height. Sources: iMicknl/LoctekMotion_IoT, lapelotanodobla/FlexiSpot_MitM (captures),
 // muxa/esphome-loctekmotion-desk (display), VinzSpring/LoctekReverseengineering.
 
@@ -84,8 +84,8 @@ const digits = [0x3f, 0x06, 0x5b, 0x4f, 0x66, 0x6d, 0x7d, 0x07, 0x7f, 0x6f];
 
 // What the segments look like, for messages. S looks like 5 and O like 0: only whole displays tell.
 const glyphs = {
-  0x00: ' ', 0x40: '-', 0x09: ':', 0x79: 'E', 0x38: 'L', 0x5c: 'o', 0x39: 'C', 0x77: 'A', 0x71: 'F', 0x54: 'n',
-  0x37: 'N', 0x50: 'r', 0x78: 't', 0x76: 'H', 0x74: 'h',
+  0x00: ' ', 0x40: '-', 0x09: ':', 0x79: 'E', 0x38: 'L', 0x5c: 'o', 0x39: 'C', 0x77: 'A', 0x71: 'F',
+  0x54: 'n', 0x37: 'N', 0x50: 'r', 0x78: 't', 0x76: 'H', 0x74: 'h',
 };
 
 const point = 0x80;
@@ -106,13 +106,14 @@ const unknown = 'the controller shows this code, its meaning is not known';
 const collision = 'the desk met something, or the sensitivity for that is being set';
 const reset = {
   code: 'RST',
-  text: 'the controller lost its position: hold DOWN on the hand controller until the desk is at the bottom ' +
-    'and about ten seconds longer, until it shows a height again',
+  text: 'the controller lost its position: hold DOWN on the hand controller until the desk is at the ' +
+    'bottom and about ten seconds longer, until it shows a height again',
 };
 const locked = {code: 'LOC', text: 'the controller is locked, unlock it with its hand controller (hold M)'};
 const hot = {code: 'HOT', text: 'motors overheated, they rest for about 18 minutes'};
 const alarm = {
-  code: 'ALARM', text: 'the reminder is on and its time hides the height: switch it off on the hand controller',
+  code: 'ALARM',
+  text: 'the reminder is on and its time hides the height: switch it off on the hand controller',
 };
 
 const isO = (segments) => segments === 0x3f || segments === 0x5c;
@@ -128,7 +129,8 @@ const r = is(0x50);
 // Messages by their three segment bytes, point removed: [what each must be, meaning of the text].
 const messages = [
   [[off, off, off], () => ({kind: 'blank'})],
-  [[is(0x79), isDigit, isDigit], (text) => ({kind: 'fault', fault: {code: text, text: errors[text] || unknown}})],
+  [[is(0x79), isDigit, isDigit],
+    (text) => ({kind: 'fault', fault: {code: text, text: errors[text] || unknown}})],
   [[is(0x38), isO, is(0x39)], () => ({kind: 'fault', fault: locked})],
   [[a, dash, isDigit], (text) => ({kind: 'fault', fault: {code: text, text: collision}})],
   [[r, isS, isT], () => ({kind: 'fault', fault: reset})],
@@ -161,11 +163,12 @@ function heightOf(bytes, units) {
   const heightMm = inches ? shown * inchMm : shown * 10;
   if (heightMm < lowestMm || heightMm > highestMm) return null;
   const resolutionMm = (points[1] ? 0.1 : 1) * (inches ? inchMm : 10);
-  return {kind: 'height', text: String(shown), heightMm: Math.round(heightMm * 10) / 10, resolutionMm, inches};
+  const text = String(shown);
+  return {kind: 'height', text, heightMm: Math.round(heightMm * 10) / 10, resolutionMm, inches};
 }
 
 // What the display says: {kind: 'height', heightMm, resolutionMm}, 'blank', 'fault' with code and text,
-// 'memory' (somebody has pressed M), or 'text'. units: 'cm', 'inch' or 'auto', which tells them by the number.
+// 'memory' (somebody has pressed M), or 'text'. units: 'cm', 'inch' or 'auto', which tells by the number.
 export function decodeDisplay(payload, units = 'auto') {
   const bytes = [...payload.subarray(0, 3)];
   return heightOf(bytes, units) || messageOf(bytes);
