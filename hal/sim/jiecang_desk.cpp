@@ -12,6 +12,7 @@ namespace deskd {
 namespace {
 
 constexpr std::uint64_t kReportMs = 200;
+constexpr std::uint64_t kSpacingMs = 21;  // captured by danieltwagner, see tests/vectors
 constexpr unsigned kReportsAfterStop = 2;
 constexpr std::uint64_t kBootMs = 1000;        // "after mains power-up (< 1 s) a settings request is ignored"
 constexpr std::uint64_t kWakeMs = 10;          // the bytes that wake it are lost, and what comes close behind
@@ -55,7 +56,7 @@ JiecangDesk::JiecangDesk(const JiecangOptions& options, std::uint64_t nowMs, Obs
       observer_(std::move(observer)),
       nowMs_(nowMs),
       plant_(options.heightMm, options.speedMmPerS, nowMs),
-      output_(options.split, options.noise, options.seed),
+      output_(options.split, options.noise, options.seed, kSpacingMs),
       framer_(makeFramer(commandFraming())),
       sink_([this](std::span<const std::uint8_t> frame) { onFrame(frame); }),
       units_(options.units),
@@ -89,7 +90,7 @@ void JiecangDesk::receive(std::span<const std::uint8_t> bytes, std::uint64_t now
 
 void JiecangDesk::advance(std::uint64_t nowMs, const Sink& sink) {
   happenUntil(nowMs);
-  output_.flush(nowMs_, [&](const JiecangOutput::Chunk& chunk) {
+  output_.flush(nowMs_, [&](const FrameOutput::Chunk& chunk) {
     if (!chunk.frame.empty()) tell("tx", upperHex(chunk.frame));
     if (chunk.noise) tell("noise", upperHex(chunk.line));
     sink(chunk.line);

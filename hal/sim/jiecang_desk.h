@@ -13,7 +13,7 @@
 
 #include "hal/framer.h"
 #include "hal/sim/desk_plant.h"
-#include "hal/sim/jiecang_output.h"
+#include "hal/sim/frame_output.h"
 
 namespace deskd {
 
@@ -136,7 +136,7 @@ class JiecangDesk {
   const Observer observer_;
   std::uint64_t nowMs_;
   DeskPlant plant_;
-  JiecangOutput output_;
+  FrameOutput output_;
   std::unique_ptr<Framer> framer_;
   Framer::Sink sink_;
 

@@ -2,6 +2,7 @@
 #include <array>
 #include <stdexcept>
 
+#include "hal/sim/loctek_plant.h"
 #include "hal/sim/plant.h"
 #include "hal/sim/ultrasonic.h"
 
@@ -9,6 +10,7 @@ namespace deskd {
 
 std::span<const PlantKind> plantKinds() {
   static constexpr std::array kinds{
+      PlantKind{"loctek", makeLoctekPlant},
       PlantKind{"ultrasonic", makeUltrasonic},
   };
   return kinds;

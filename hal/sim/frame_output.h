@@ -13,9 +13,8 @@ namespace deskd {
 // How frames reach the other end: in one piece, byte by byte as the line carries them, or cut at random.
 enum class ByteSplit { whole, bytes, random };
 
-// The controller's transmitter: frames at least 21 ms apart (captured by danieltwagner, see tests/vectors),
-// and what a bad cable does to them.
-class JiecangOutput {
+// A controller's transmitter: frames some time apart, and what a bad cable does to them.
+class FrameOutput {
  public:
   using Bytes = std::vector<std::uint8_t>;
   struct Chunk {
@@ -26,12 +25,15 @@ class JiecangOutput {
   };
   using Sink = std::function<void(const Chunk&)>;
 
-  JiecangOutput(ByteSplit split, bool noise, unsigned seed) : split_(split), noise_(noise), random_(seed) {}
+  FrameOutput(ByteSplit split, bool noise, unsigned seed, std::uint64_t spacingMs)
+      : split_(split), noise_(noise), random_(seed), spacingMs_(spacingMs) {}
 
   // Not before `earliestMs`, and in order. A queue that nothing could drain in time drops what comes on top.
   void push(const Bytes& frame, std::uint64_t earliestMs);
   // What a line does when the other end's power comes on: reads as 00. Only with noise.
   void pushBreak(std::uint64_t nowMs);
+  // Bytes that are no frame, with or without noise.
+  void pushStray(const Bytes& bytes, std::uint64_t nowMs) { queue_.push_back({nowMs, bytes, {}, true}); }
   void flush(std::uint64_t nowMs, const Sink& sink);
   void clear() { queue_.clear(); }
   std::optional<std::uint64_t> nextMs() const;
@@ -43,6 +45,7 @@ class JiecangOutput {
   const ByteSplit split_;
   const bool noise_;
   std::mt19937 random_;
+  const std::uint64_t spacingMs_;
   std::deque<Chunk> queue_;
   std::uint64_t nextFrameMs_ = 0;
 };

@@ -1,30 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hal/sim/jiecang_output.h"
+#include "hal/sim/frame_output.h"
 
 #include <algorithm>
 
 namespace deskd {
 namespace {
 
-constexpr std::uint64_t kSpacingMs = 21;
 constexpr std::size_t kMostChunks = 512;
 
 }  // namespace
 
-void JiecangOutput::push(const Bytes& frame, std::uint64_t earliestMs) {
+void FrameOutput::push(const Bytes& frame, std::uint64_t earliestMs) {
   if (queue_.size() >= kMostChunks) return;
   const std::uint64_t dueMs = std::max(earliestMs, nextFrameMs_);
-  nextFrameMs_ = dueMs + kSpacingMs;
+  nextFrameMs_ = dueMs + spacingMs_;
   if (noise_) pushJunk(frame, dueMs);
   pushSplit(frame, dueMs);
 }
 
-void JiecangOutput::pushBreak(std::uint64_t nowMs) {
+void FrameOutput::pushBreak(std::uint64_t nowMs) {
   if (noise_) queue_.push_back({nowMs, {0x00}, {}, true});
 }
 
 // What has been seen before good frames: a stray 00, a doubled header byte, a frame that broke off.
-void JiecangOutput::pushJunk(const Bytes& frame, std::uint64_t dueMs) {
+void FrameOutput::pushJunk(const Bytes& frame, std::uint64_t dueMs) {
   switch (random_() % 6) {
     case 0:
       queue_.push_back({dueMs, {0x00}, {}, true});
@@ -43,7 +42,7 @@ void JiecangOutput::pushJunk(const Bytes& frame, std::uint64_t dueMs) {
 }
 
 // A character takes 1.04 ms at 9600 baud.
-void JiecangOutput::pushSplit(const Bytes& frame, std::uint64_t dueMs) {
+void FrameOutput::pushSplit(const Bytes& frame, std::uint64_t dueMs) {
   for (std::size_t at = 0; at < frame.size();) {
     const std::size_t left = frame.size() - at;
     const std::size_t size = split_ == ByteSplit::whole   ? left
@@ -56,7 +55,7 @@ void JiecangOutput::pushSplit(const Bytes& frame, std::uint64_t dueMs) {
   }
 }
 
-void JiecangOutput::flush(std::uint64_t nowMs, const Sink& sink) {
+void FrameOutput::flush(std::uint64_t nowMs, const Sink& sink) {
   while (!queue_.empty() && queue_.front().dueMs <= nowMs) {
     const Chunk chunk = std::move(queue_.front());
     queue_.pop_front();
@@ -64,7 +63,7 @@ void JiecangOutput::flush(std::uint64_t nowMs, const Sink& sink) {
   }
 }
 
-std::optional<std::uint64_t> JiecangOutput::nextMs() const {
+std::optional<std::uint64_t> FrameOutput::nextMs() const {
   if (queue_.empty()) return std::nullopt;
   return queue_.front().dueMs;
 }
