@@ -629,6 +629,16 @@ declare module 'deskd:desk' {
     readonly answers?: boolean;
     /** Whether anything suggests that it has moved since then, however little; absent: its height tells. */
     readonly stirred?: boolean;
+    /**
+     * Move by about a millimetre: how a move that is made by raising and lowering ends where it was meant to,
+     * with five at most.
+     */
+    tap?(direction: 'up' | 'down'): void;
+    /**
+     * Whether the last command has not been given to the hardware yet, because that has to wake up and tell
+     * where it is: heights that come until then are no motion, and may change the way to go.
+     */
+    readonly waking?: boolean;
   }
 
   export interface Clock {

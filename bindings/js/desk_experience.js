@@ -12,6 +12,7 @@ export class Experience {
   #stepToleranceMm;
   #learnedToleranceMm = 0;
   #coastMm;
+  #coastLearned = null;  // in this direction first
   #nudges = 0;
   #seenPresets = new Map();  // slot -> where it ended last time
 
@@ -30,9 +31,14 @@ export class Experience {
 
   coastMm(sign) { return this.#coastMm[sign > 0 ? 'up' : 'down']; }
 
+  // What the first direction teaches is a better guess for the other one, too.
   coasted(sign, mm) {
     const direction = sign > 0 ? 'up' : 'down';
     this.#coastMm[direction] = (this.#coastMm[direction] + Math.min(mostCoastMm, Math.max(0, mm))) / 2;
+    if (this.#coastLearned === null) {
+      this.#coastMm = {up: this.#coastMm[direction], down: this.#coastMm[direction]};
+      this.#coastLearned = direction;
+    }
   }
 
   // The controller's goto has ended this far off. One that always does is as good as it gets.

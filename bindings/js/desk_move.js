@@ -18,6 +18,7 @@ const brakeMm = 30;         // a target closer ahead than this cannot be met wit
 const startedMm = 4;        // travel that shows that a command has had its effect
 const turnedMm = 8;         // travel against the move that is more than a controller's fine adjustment
 const outsideMm = 10;       // travel beyond the limits that is more than inaccuracy
+const mostTaps = 5;         // short presses that bring a stepped move nearer to its target
 
 export {tickMs};
 
@@ -75,6 +76,7 @@ export class Mover {
       phase: 'halting', reason: null, corrected: false, replaces: before !== null,
       deadline: now + this.#allowedMs(targetMm, timeoutMs), issuedAt: 0, stoppedAt: -Infinity,
       startMm: this.#height.mm, stirred: false, farthestMm: null, stoppedMm: null, stops: 0, needsRest: false,
+      taps: 0, tapSign: 0,
     };
     const result = new Promise((resolve) => { move.resolve = resolve; });
     this.#move = move;
@@ -88,7 +90,15 @@ export class Mover {
   end(reason, {commandSent = false} = {}) {
     const move = this.#move;
     this.cancelBrake();
-    if (move === null || move.phase === 'stopping') return;
+    if (move === null) return;
+    if (move.phase === 'stopping') {
+      // It is at rest soon, and must not be corrected then.
+      if (move.reason === 'target' && reason !== 'target') {
+        move.reason = reason;
+        if (!commandSent) this.#driver.stop();
+      }
+      return;
+    }
     if (!commandSent) this.#driver.stop();
     const now = this.#clock.now();
     move.reason = reason;
@@ -230,6 +240,7 @@ export class Mover {
   #watchStarting(move, now) {
     const waitedMs = now - move.issuedAt;
     const {mm} = this.#height;
+    if (this.#driver.waking === true && waitedMs < this.#options.startMs) return this.#adapt(move, now);
     if (move.startMm === null) move.startMm = mm;
     if (mm !== move.startMm) move.stirred = true;
     const travelledMm = mm === null ? 0 : mm - move.startMm;
@@ -255,6 +266,18 @@ export class Mover {
     move.farthestMm = this.#height.mm;
     this.#tell.changed();
     return this.#watchRunning(move, now);
+  }
+
+  // Nothing has been commanded yet: the height has changed since it was last known, and with it perhaps the
+  // way to go.
+  #adapt(move, now) {
+    const {mm} = this.#height;
+    if (mm === move.startMm) return;
+    move.startMm = mm;
+    move.deadline = now + this.#allowedMs(move.targetMm);
+    if (move.kind !== 'moveTo' || this.#signTo(move.targetMm) === move.sign) return;
+    this.#driver.stop();
+    this.#issue(move, now);
   }
 
   // The controller acknowledges goto but does not move: from now on deskd raises and lowers it itself.
@@ -349,11 +372,12 @@ export class Mover {
     this.#driver.stop();
   }
 
-  // A stepped move has come to rest after its target was near: learns, and corrects once.
+  // A stepped move has come to rest after its target was near: learns, corrects once, and taps.
   #settled(move, now) {
     const {mm} = this.#height;
     if (move.method === 'step' && move.reason === 'target' && mm !== null && move.stoppedMm !== null) {
-      this.#experience.coasted(move.sign, (mm - move.stoppedMm) * move.sign);
+      if (move.taps === 0) this.#experience.coasted(move.sign, (mm - move.stoppedMm) * move.sign);
+      if (this.#tap(move, now)) return undefined;
       const acceptedMm = Math.max(this.#options.minTravelMm, this.#experience.toleranceMm('step'));
       if (this.#offMm(move) >= acceptedMm && !move.corrected) {
         move.corrected = true;
@@ -363,6 +387,21 @@ export class Mover {
       }
     }
     return this.finish(move.reason);
+  }
+
+  // Presses shortly where the driver can, for what is too near for a whole step; never to and fro. Returns
+  // whether it did.
+  #tap(move, now) {
+    const offMm = this.#offMm(move);
+    const sign = this.#signTo(move.targetMm);
+    const near = offMm > this.#experience.toleranceMm('step') && offMm < this.#options.minTravelMm;
+    const may = typeof this.#driver.tap === 'function' && move.taps < mostTaps && move.tapSign !== -sign;
+    if (!near || !may) return false;
+    move.taps++;
+    move.tapSign = sign;
+    move.stoppedAt = now;
+    this.#driver.tap(sign > 0 ? 'up' : 'down');
+    return true;
   }
 
   #conclude(reason) {

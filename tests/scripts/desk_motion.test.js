@@ -281,6 +281,118 @@ test('corrects a stepped move once at most', async () => {
   assert.equal(drives, ['raise', 'lower']);
 });
 
+// A driver that can tap, or has to wake its controller first.
+function setupWith(extra, options) {
+  const parts = setup(options);
+  for (const [name, value] of Object.entries(extra(parts.hardware)))
+    Object.defineProperty(parts.hardware, name, value);
+  return parts;
+}
+
+const taps = (mm) => (hardware) => (
+  {tap: {value: (direction) => hardware.shortPress(direction, mm)}});
+
+test('taps a stepped move to its height where the driver can', async () => {
+  const driver = {goto: undefined, coastMm: 12};
+  const {clock, hardware, desk} = setupWith(taps(1), {driver, stepToleranceMm: 2});
+  const result = await outcome(clock, desk.moveTo(1000));
+  assert.equal([result.reason, result.reached], ['target', true]);
+  assert.near(hardware.heightMm, 1000, 2.1);
+  const tapped = hardware.commands.filter((command) => command.startsWith('tap'));
+  assert.ok(tapped.length >= 1 && tapped.length <= 5, tapped.join());
+  assert.ok(tapped.every((command) => command === tapped[0]));
+});
+
+test('taps five times at most, and never to and fro', async () => {
+  const short = setupWith(taps(0.1), {driver: {goto: undefined, coastMm: 1}, stepToleranceMm: 2});
+  await outcome(short.clock, short.desk.moveTo(1000));
+  assert.equal(short.hardware.commands.filter((command) => command === 'tap up').length, 5);
+  const far = setupWith(taps(9), {driver: {goto: undefined, coastMm: 3}, stepToleranceMm: 2});
+  await outcome(far.clock, far.desk.moveTo(1000));
+  assert.equal(far.hardware.commands.filter((command) => command.startsWith('tap')), ['tap up']);
+});
+
+test('a stop while a stepped move comes to rest keeps it from being corrected', async () => {
+  for (const coastMm of [1, 45]) {
+    const {clock, hardware, desk} =
+      setupWith(taps(1), {driver: {goto: undefined, coastMm}, stepToleranceMm: 2});
+    const move = desk.moveTo(1000);
+    assert.ok(await clock.advanceUntil(() => hardware.commands.includes('stop'), 20000));
+    desk.stop();
+    const result = await outcome(clock, move);
+    assert.equal(result.reason, 'stopped');
+    await clock.advance(5000);
+    assert.equal(hardware.commands.filter((command) => command !== 'stop'), ['raise']);
+  }
+});
+
+test('a fault while a stepped move comes to rest keeps it from being corrected', async () => {
+  const {clock, hardware, desk} = setup({driver: {goto: undefined, coastMm: 45}});
+  const move = desk.moveTo(1000);
+  assert.ok(await clock.advanceUntil(() => hardware.commands.includes('stop'), 20000));
+  hardware.sink.fault({code: 'E01', text: 'motor'});
+  assert.equal((await outcome(clock, move)).reason, 'fault');
+  await clock.advance(5000);
+  assert.equal(hardware.commands.filter((command) => command !== 'stop'), ['raise']);
+});
+
+// Raises and lowers only once it is awake; the desk has been moved meanwhile.
+function sleeping(actualMm) {
+  const parts = setup({driver: {goto: undefined}});
+  const {clock, hardware} = parts;
+  let pending = null;
+  for (const name of ['raise', 'lower']) {
+    const drive = hardware[name].bind(hardware);
+    hardware[name] = () => { pending = drive; };
+  }
+  const stop = hardware.stop.bind(hardware);
+  hardware.stop = () => {
+    pending = null;
+    stop();
+  };
+  Object.defineProperty(hardware, 'waking', {get: () => pending !== null});
+  hardware.wake = async () => {
+    await clock.advance(500);
+    hardware.heightMm = actualMm;
+    hardware.report();
+    hardware.report();
+    const drive = pending;
+    pending = null;
+    if (drive) drive();
+  };
+  return parts;
+}
+
+test('a height that is new when the controller wakes may turn the way to go', async () => {
+  for (const [actualMm, way] of [[1100, 'lower'], [700, 'raise']]) {
+    const {clock, hardware, desk} = sleeping(actualMm);
+    const move = desk.moveTo(1000);
+    await hardware.wake();
+    const result = await outcome(clock, move);
+    assert.equal(result.reason, 'target', `from ${actualMm}`);
+    assert.near(hardware.heightMm, 1000, 8);
+    assert.equal(hardware.commands.find((command) => command !== 'stop'), way);
+    assert.equal(hardware.reversals, 0);
+  }
+});
+
+test('a desk that is there already when its controller wakes does not move', async () => {
+  const {clock, hardware, desk} = sleeping(1000);
+  const move = desk.moveTo(1000);
+  await hardware.wake();
+  assert.equal((await outcome(clock, move)).reason, 'target');
+  assert.equal(hardware.commands.filter((command) => command !== 'stop'), []);
+});
+
+test('a controller that does not wake in time ends the move', async () => {
+  const {clock, hardware, desk} = sleeping(1000);
+  const result = await outcome(clock, desk.moveTo(1000));
+  assert.equal(result.reason, 'stall');
+  await hardware.wake();
+  await clock.advance(3000);
+  assert.equal(hardware.commands.filter((command) => command !== 'stop'), []);
+});
+
 test('gives up after three seconds without progress, and stops', async () => {
   const {clock, hardware, desk} = setup({driver: {blockedAtMm: 950}});
   const result = await outcome(clock, desk.moveTo(1200));

@@ -75,6 +75,15 @@ export class FakeDesk {
     if (this.moving === 0) this.#goal = 0;
   }
 
+  // What a driver that can tap does as tap().
+  shortPress(direction, mm = 1) {
+    this.commands.push(`tap ${direction}`);
+    this.#clock.setTimeout(() => {
+      this.heightMm += direction === 'up' ? mm : -mm;
+      this.report();
+    }, 300);
+  }
+
   // Somebody at the desk's own keys.
   handMove(sign) { this.#drive(sign, null, 0); }
   handStop() {

@@ -12,6 +12,7 @@ export function test(name, fn) { cases.push({name, fn}); }
 export async function run() {
   const failed = [];
   for (const {name, fn} of cases) {
+    await new Promise((resolve) => { setTimeout(resolve, 0); });  // each case is a turn of its own
     try {
       await within(fn);
       console.log(`ok: ${name}`);
