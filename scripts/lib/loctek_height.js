@@ -5,7 +5,9 @@
 
 const coarseMm = 5;       // a display that shows steps larger than this
 const startMs = 450;      // from a key to motion (captured: FlexiSpot_MitM, session 1)
-const coastMs = 200;      // from letting go to rest, at full speed
+const coastMs = 200;      // from letting go to rest, at full speed; learned where millimetres are shown
+const longestCoastMs = 1000;
+const restMs = 700;       // after that it rests
 const latencyMs = 30;     // a display comes each 62 ms, so what it shows is this old on average
 const tapMm = 1;          // a tap moves it by this
 const windowMs = 300;     // over which speed is measured where millimetres are shown
@@ -19,6 +21,9 @@ export class LoctekHeight {
   #driving = false;
   #releasedAt = null;
   #speedMmPerS = 22;
+  #coastMs = coastMs;
+  #pressedAt = null;
+  #released = null;       // {mm, at}: from there on it coasts, in sight
   #fine = null;
 
   // A height was shown; returns where the desk is.
@@ -29,9 +34,11 @@ export class LoctekHeight {
     if (!coarse) {
       this.#mark = null;
       this.#measure(mm, now);
+      this.#learnCoast(mm, now);
       return mm;
     }
     this.#fine = null;
+    this.#released = null;
     if (before === null || Math.abs(mm - before.mm) > resolutionMm) this.#mark = null;
     else if (mm !== before.mm) this.#passEdge((mm + before.mm) / 2, Math.sign(mm - before.mm), now);
     return Math.round(this.#estimate(mm, resolutionMm / 2, now));
@@ -42,11 +49,15 @@ export class LoctekHeight {
     this.#driving = sign !== 0;
     if (sign === 0) {
       this.#releasedAt = now;
+      const moved = this.#pressedAt !== null && now - this.#pressedAt > startMs + windowMs;
+      this.#released = moved && this.#shown !== null ? {mm: this.#shown.mm, at: now} : null;
       const mark = this.#mark;
       if (mark !== null && !mark.edge && now < mark.at)
         this.#mark = {mm: mark.mm + mark.sign * tapMm, at: now, sign: 0, edge: false};
       return;
     }
+    this.#pressedAt = now;
+    this.#released = null;
     const {mm, coarse} = this.#shown || {coarse: false};
     if (coarse)
       this.#mark = {mm: this.#estimate(mm, coarseMm, now), at: now + startMs, sign, edge: false};
@@ -57,16 +68,27 @@ export class LoctekHeight {
     this.#shown = null;
     this.#mark = null;
     this.#fine = null;
+    this.#released = null;
     this.#releasedAt = null;
     this.#driving = false;
   }
 
+  // Only in full motion: what starts or coasts is slower.
   #measure(mm, now) {
-    if (this.#fine === null) this.#fine = {mm, at: now};
+    if (!this.#driving || now - this.#pressedAt < startMs + windowMs) this.#fine = null;
+    else if (this.#fine === null) this.#fine = {mm, at: now};
+    if (this.#fine === null) return;
     const gapMs = now - this.#fine.at;
     if (gapMs < windowMs) return;
     this.#learn(Math.abs(mm - this.#fine.mm) * 1000 / gapMs);
     this.#fine = {mm, at: now};
+  }
+
+  #learnCoast(mm, now) {
+    if (this.#released === null || now - this.#released.at < restMs) return;
+    const milliseconds = Math.abs(mm - this.#released.mm) * 1000 / this.#speedMmPerS - latencyMs;
+    this.#released = null;
+    this.#coastMs = (this.#coastMs + Math.min(longestCoastMs, Math.max(0, milliseconds))) / 2;
   }
 
   #learn(speed) {
@@ -85,7 +107,7 @@ export class LoctekHeight {
   #estimate(mm, halfMm, now) {
     const mark = this.#mark;
     if (mark === null) return mm;
-    const until = this.#releasedAt === null ? now : Math.min(now, this.#releasedAt + coastMs);
+    const until = this.#releasedAt === null ? now : Math.min(now, this.#releasedAt + this.#coastMs);
     const wayMm = Math.max(0, until - mark.at) * this.#speedMmPerS / 1000;
     // The next edge is overdue: somebody else has moved it, and stopped on the way there.
     if (this.#releasedAt === null && !this.#driving && wayMm > 3 * halfMm) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A LoctekMotion controller at the other end of a fake serial port and of PIN20, on a FakeClock. Works on whole
-// frames; what a real one does to scripts is there: it wakes by PIN20 and sleeps, polls, moves a while after a
-// key and coasts after it, travels to presets by itself, and shows its height as digits.
+// A LoctekMotion controller at the other end of a fake serial port and of PIN20, on a FakeClock. Works on
+// whole frames; what a real one does to scripts is there: it wakes by PIN20 and sleeps, polls, moves a while
+// after a key and coasts after it, travels to presets by itself, and shows its height as digits.
 
 import {Emitter} from '../../bindings/js/emitter.js';
 import {decodeFrame} from '../../scripts/lib/loctek_frames.js';
