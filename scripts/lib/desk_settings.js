@@ -4,8 +4,10 @@
 import {name as script} from 'deskd:script';
 import {nearest} from './nearest.js';
 
-const text = 'a text in quotes';
-const number = 'a number';
+// Kinds of settings, as messages name them.
+export const text = 'a text in quotes';
+export const number = 'a number';
+
 const kinds = {
   port: text, manufacturer: text, model: text, area: text, min_mm: number, max_mm: number,
   cover: 'true or false', goto: text, presets: 'a table, [presets]', update_ms: number,
@@ -14,9 +16,9 @@ const kinds = {
 const others = ['device', 'title', 'limits'];  // read by deskd itself
 
 // The mistake is in the file, not in the code that found it: the stack begins with the script.
-function mistake(key, what) {
+function mistake(key, what, finder) {
   const error = new TypeError(`${script}.toml: ${key}: ${what}`);
-  Error.captureStackTrace(error, deskSettings);
+  Error.captureStackTrace(error, finder);
   return error;
 }
 
@@ -27,20 +29,21 @@ function kindOf(value) {
   return Array.isArray(value) ? 'an array' : kinds.presets;
 }
 
-function expected(key, what, value) {
-  return mistake(key, `expected ${what}, found ${JSON.stringify(value)}`);
+// finder: the function of the library that a script calls.
+export function expected(key, what, value, finder = deskSettings) {
+  return mistake(key, `expected ${what}, found ${value === undefined ? 'none' : JSON.stringify(value)}`, finder);
 }
 
-function check(settings) {
+function check(settings, known) {
   for (const [key, value] of Object.entries(settings)) {
     if (others.includes(key)) continue;
-    if (!Object.hasOwn(kinds, key)) {
-      const known = [...Object.keys(kinds), ...others];
-      const meant = nearest(key, known);
+    if (!Object.hasOwn(known, key)) {
+      const names = [...Object.keys(known), ...others];
+      const meant = nearest(key, names);
       throw mistake(key, `is no setting, found ${JSON.stringify(value)}; ` +
-        (meant ? `did you mean ${meant}?` : `there are ${known.join(', ')}`));
+        (meant ? `did you mean ${meant}?` : `there are ${names.join(', ')}`), deskSettings);
     }
-    if (kindOf(value) !== kinds[key]) throw expected(key, kinds[key], value);
+    if (kindOf(value) !== known[key]) throw expected(key, known[key], value);
   }
 }
 
@@ -56,9 +59,10 @@ function withoutUndefined(object) {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 }
 
-// Returns {port, native, device, desk, hub}: native is whether the controller's own goto may be used.
-export function deskSettings(settings, defaults = {}) {
-  check(settings);
+// Returns {port, native, limits, device, desk, hub}: native is whether the controller's own goto may be used.
+// own: kinds of settings (text, number) that only one script has; they are checked here and read there.
+export function deskSettings(settings, defaults = {}, own = {}) {
+  check(settings, {...kinds, ...own});
   const all = {goto: 'auto', cover: true, presets: {}, ...defaults, ...settings};
   if (all.goto !== 'auto' && all.goto !== 'step') {
     throw expected('goto', '"auto" or "step"', all.goto);

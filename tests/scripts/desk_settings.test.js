@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import {name as script} from 'deskd:script';
-import {deskSettings} from '../../scripts/lib/desk_settings.js';
+import {deskSettings, text} from '../../scripts/lib/desk_settings.js';
 import {assert, run, test} from './harness.js';
 
 test('nothing set gives the defaults of the script', () => {
@@ -65,6 +65,13 @@ test('an unknown key is told the nearest one there is', () => {
 
 test('the stack of a mistake has no place in the library that found it', () => {
   assert.throws(() => deskSettings({prot: 'x'}), {stack: /^(?!.*desk_settings\.js).*test\.js/s});
+});
+
+test('a script may have settings of its own', () => {
+  const own = {pin20: text};
+  assert.equal(deskSettings({pin20: 'GPIO17'}, {port: 'x'}, own).port, 'x');
+  assert.throws(() => deskSettings({pin20: 17}, {}, own), {message: /pin20: expected a text in quotes, found 17/});
+  assert.throws(() => deskSettings({pin20: 'GPIO17'}), {message: /pin20: is no setting/});
 });
 
 await run();

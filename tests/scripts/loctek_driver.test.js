@@ -64,21 +64,21 @@ test('answers each question, with no keys while there is nothing to do', async (
   assert.ok(loctek.sent.every(({keys}) => keys === ''));
 });
 
-test('a held key overshoots by the coast and ends within 3 mm after learning', async () => {
-  for (const coastMm of [2, 4, 7, 15]) {
+for (const coastMm of [2, 4, 7, 15]) {
+  test(`a held key overshoots by a coast of ${coastMm} mm and ends within 3 mm after learning`, async () => {
     const {clock, loctek, desk} = await ready({controller: {coastMm}});
     const errors = [];
-    for (const target of [900, 750, 900, 750, 900, 750, 912, 738]) {
+    for (const target of [900, 800, 900, 800, 900, 810, 912, 790]) {
       const result = await outcome(clock, desk.moveTo(target));
       assert.equal(result.reason, 'target');
       await clock.advance(1000);
       errors.push(Math.abs(loctek.heightMm - target));
     }
     const learned = errors.slice(4);
-    assert.ok(learned.every((mm) => mm <= 3), `coast ${coastMm}: ${errors.map(Math.round)}`);
+    assert.ok(learned.every((mm) => mm <= 3), `${errors.map(Math.round)}`);
     assert.equal(loctek.violations, []);
-  }
-});
+  });
+}
 
 test('overshoots by its coast while that is not known, then corrects itself', async () => {
   const {clock, loctek, desk} = await ready({controller: {coastMm: 25}});
@@ -101,8 +101,8 @@ test('finishes with five taps at most, all in one direction', async () => {
   assert.ok(taps.length >= 1 && taps.length <= 5 && taps.every((key) => key === 'up'), taps.join());
 });
 
-test('above 100 cm, where only centimetres are shown, it ends within 3 mm of any height too', async () => {
-  for (const coastMm of [3, 4, 7, 10]) {
+for (const coastMm of [3, 4, 7, 10]) {
+  test(`above 100 cm, where centimetres are shown, it ends within 3 mm with a coast of ${coastMm}`, async () => {
     const {clock, loctek, desk} = await ready({controller: {coastMm}, driver: {duty: {onMs: 0, offMs: 0}}});
     for (const target of [900, 800, 900, 800, 900, 800]) await outcome(clock, desk.moveTo(target));
     const errors = [];
@@ -111,12 +111,10 @@ test('above 100 cm, where only centimetres are shown, it ends within 3 mm of any
       await clock.advance(1000);
       errors.push(loctek.heightMm - target);
     }
-    const text = `coast ${coastMm}: ${errors.map((mm) => mm.toFixed(1))}`;
-    assert.ok(errors.every((mm) => Math.abs(mm) <= 3), text);
+    assert.ok(errors.every((mm) => Math.abs(mm) <= 3), errors.map((mm) => mm.toFixed(1)).join());
     assert.equal(loctek.violations, []);
-    await new Promise((resolve) => { setTimeout(resolve, 0); });
-  }
-});
+  });
+}
 
 test('wakes the controller before a command, and presses only once it has shown its height', async () => {
   const {clock, loctek, desk} = await asleep();
@@ -368,10 +366,10 @@ test('a PIN20 that is high at the start is left alone for ten seconds, and then 
     assert.equal(loctek.pin20.changes.map(({level}) => level), [false, true]);
   });
 
-test('messages are faults with their meaning, and no heights', async () => {
-  for (const [shows, code, text] of [[segments.LOC, 'LOC', /hold M/], [segments.E01, 'E01', /motor 1/],
-    [segments.A2, 'A-2', /met something/], [segments.RST, 'RST', /hold DOWN/],
-    [segments.timer, 'ALARM', /reminder/]]) {
+for (const [shows, code, text] of [[segments.LOC, 'LOC', /hold M/], [segments.E01, 'E01', /motor 1/],
+  [segments.A2, 'A-2', /met something/], [segments.RST, 'RST', /hold DOWN/],
+  [segments.timer, 'ALARM', /reminder/]]) {
+  test(`${code} on the display is a fault with its meaning, and no height`, async () => {
     const {clock, loctek, desk} = await ready();
     const move = desk.moveTo(1200);
     await clock.advance(2500);
@@ -388,8 +386,8 @@ test('messages are faults with their meaning, and no heights', async () => {
     assert.ok(await clock.advanceUntil(() => desk.fault === null, 70000), `${code} is over`);
     assert.equal(loctek.pressed.length, pressed, 'nothing is tried again');
     assert.equal(loctek.violations, []);
-  }
-});
+  });
+}
 
 test('a message that is seen once is none', async () => {
   const {clock, loctek, desk} = await ready();
