@@ -102,7 +102,7 @@ test('finishes with five taps at most, all in one direction', async () => {
 });
 
 for (const coastMm of [3, 4, 7, 10]) {
-  test(`above 100 cm, where centimetres are shown, it ends within 3 mm with a coast of ${coastMm}`, async () => {
+  test(`above 100 cm it ends within 3 mm of any height, with a coast of ${coastMm} mm`, async () => {
     const {clock, loctek, desk} = await ready({controller: {coastMm}, driver: {duty: {onMs: 0, offMs: 0}}});
     for (const target of [900, 800, 900, 800, 900, 800]) await outcome(clock, desk.moveTo(target));
     const errors = [];
