@@ -46,6 +46,7 @@ export class LoctekHeight {
 
   // Our own key for up (1) or down (-1) is held from now on, or none (0).
   keys(sign, now) {
+    if (sign === 0 && !this.#driving) return;
     this.#driving = sign !== 0;
     if (sign === 0) {
       this.#releasedAt = now;

@@ -211,6 +211,24 @@ test('a preset is a press of 120 to 150 ms, and the desk travels on by itself', 
   assert.equal(loctek.violations, []);
 });
 
+test('a preset that is pressed above 100 cm leaves the height where it is until the desk moves', async () => {
+  const {clock, loctek, desk} = await ready();
+  await outcome(clock, desk.moveTo(1150));
+  for (const [from, slot, to] of [[1033, 2, 1100], [1041, 2, 1100], [1064, 2, 1100], [1200, 1, 720]]) {
+    await outcome(clock, desk.moveTo(from));
+    await clock.advance(1000);
+    const heights = [];
+    const unsubscribe = desk.on('height', (mm) => heights.push(mm));
+    const result = await outcome(clock, desk.recall(slot));
+    unsubscribe();
+    assert.equal(result.reason, 'target');
+    assert.near(loctek.heightMm, to, 1);
+    const sign = Math.sign(to - from);
+    const turns = heights.filter((mm, at) => at > 0 && (mm - heights[at - 1]) * sign < -6);
+    assert.equal(turns, [], heights.join());
+  }
+});
+
 test('stop taps to cancel a preset, in its direction', async () => {
   for (const [slot, key] of [[1, 'down'], [2, 'up']]) {
     const {clock, loctek, desk} = await ready();
