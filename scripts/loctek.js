@@ -32,6 +32,7 @@ import * as hub from 'deskd:hub';
 import * as mqtt from 'deskd:mqtt';
 import {log, onUnload, settings} from 'deskd:script';
 import * as serial from 'deskd:serial';
+import {HeldLine} from './lib/held_line.js';
 import {loctekDesk} from './lib/loctek_desk.js';
 import {LoctekDriver} from './lib/loctek_driver.js';
 import {framing} from './lib/loctek_frames.js';
@@ -47,9 +48,11 @@ const openPort = (path) => serial.open({path, baudRate: 9600, framing, reconnect
 const port = await openPort(options.port);
 const keypad = options.keypadPort === null ? null : await openPort(options.keypadPort);
 
-// High is what is safe: if PIN20 falls while the desk travels to a stored height, the controller loses its
-// position, and an earlier run of this script may have sent it there. High does no more than wake it.
-const pin20 = await gpio.output({line: options.pin20, initial: true, safe: true});
+// If PIN20 falls while the desk travels to a stored height, the controller loses its position; if it stayed
+// high for good, a hand controller could not wake the desk. So whatever ends this script leaves it as it is,
+// and it begins high: an earlier run may have sent the desk on its way, and else that wakes it.
+const openPin20 = (level) => gpio.output({line: options.pin20, initial: level, safe: level});
+const pin20 = await HeldLine.open(openPin20, true);
 
 const driver = new LoctekDriver({port, pin20, keypad, log, ...options.driver});
 const desk = new Desk(driver, {...loctekDesk, ...options.desk});

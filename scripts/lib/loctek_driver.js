@@ -82,7 +82,7 @@ export class LoctekDriver {
   #whenKnown = () => {};
   #whenReleased = () => {};
 
-  // port: a deskd:serial port with the framing of loctek_frames.js; pin20: an output of deskd:gpio. keypad: a
+  // port: a deskd:serial port with the framing of loctek_frames.js; pin20: {value, set(level)}. keypad: a
   // second port that hears the hand controller, if there is one. duty: {onMs, offMs}. refreshMs: how often a
   // sleeping desk is woken to learn its height, 0 for never.
   constructor({

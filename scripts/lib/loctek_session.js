@@ -28,7 +28,7 @@ export class LoctekSession {
   #timers = {wake: null, sleep: null};
   #stopped = false;
 
-  // pin20: {value, set(level)}, an output of deskd:gpio. tell: {lost(), asleep(), failed(error)}.
+  // pin20: {value, set(level)}, see held_line.js. tell: {lost(), asleep(), failed(error)}.
   constructor({pin20, clock, tell}) {
     this.#pin20 = pin20;
     this.#clock = clock;
