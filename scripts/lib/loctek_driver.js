@@ -131,9 +131,6 @@ export class LoctekDriver {
   // Whether the last command still waits for the controller to wake and to show where the desk is.
   get waking() { return this.#pending !== null; }
 
-  // What the display shows, for people; null while it is off.
-  get display() { return this.#session.awake && this.#shown !== null ? this.#shown.text : null; }
-
   raise() { this.#want({key: 'up'}); }
   lower() { this.#want({key: 'down'}); }
 
@@ -184,8 +181,8 @@ export class LoctekDriver {
 
   // Never presses before the controller is awake and has shown where the desk is.
   #beginPending() {
-    const ready = this.#session.awake && this.#fresh >= heightsToBelieve && !this.#foreignHeld();
-    if (this.#pending === null || !ready) return false;
+    const seen = this.#fresh >= heightsToBelieve && this.#clock.now() - this.#shown.at <= displayGapMs;
+    if (this.#pending === null || !seen || !this.#session.awake || this.#foreignHeld()) return false;
     const press = this.#pending;
     this.#pending = null;
     this.#begin(press);

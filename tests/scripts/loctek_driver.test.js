@@ -476,6 +476,36 @@ test('one height alone moves nothing', async () => {
   assert.equal(loctek.pressed, []);
 });
 
+test('heights that have not been shown for a second are not moved by', async () => {
+  const {clock, loctek, desk} = await ready();
+  loctek.displays = false;
+  await clock.advance(2000);
+  const move = desk.moveTo(900);
+  await clock.advance(1000);
+  assert.equal(loctek.pressed, []);
+  loctek.say(frame(0x12, ...heightSegments(800)));
+  await clock.advance(100);
+  assert.equal(loctek.pressed, [], 'one is not enough');
+  loctek.displays = true;
+  assert.equal((await outcome(clock, move)).reason, 'target');
+});
+
+test('nothing is pressed while a key of the hand controller is held', async () => {
+  const {clock, loctek, desk} = await ready();
+  const hold = async (milliseconds) => {
+    for (let passed = 0; passed < milliseconds; passed += 100) {
+      loctek.say(frame(0x02, 0x20, 0x00));
+      await clock.advance(100);
+    }
+  };
+  await hold(2500);
+  const move = desk.moveTo(900);
+  await hold(1000);
+  assert.equal(loctek.pressed, []);
+  loctek.say(frame(0x02, 0x00, 0x00));
+  assert.equal((await outcome(clock, move)).reason, 'target');
+});
+
 test('digits in the other unit are no height', async () => {
   const {clock, loctek, desk} = await ready();
   loctek.shows = [0x66, 0x6d | 0x80, 0x3f];  // 45.0, the reminder's minutes
@@ -568,6 +598,47 @@ test('frames for somebody else are heard and not answered', async () => {
   assert.equal([desk.moving, desk.commanded, desk.heightMm], [true, false, 828]);
   assert.equal(loctek.sent, []);
 });
+
+// A generator of numbers that a seed repeats (Lehmer).
+function random(seed) {
+  let state = seed;
+  return (below) => {
+    state = state * 48271 % 2147483647;
+    return state % below;
+  };
+}
+
+for (const seed of [1, 2, 3, 4, 5, 6]) {
+  test(`random commands and failures violate nothing: seed ${seed}`, async () => {
+    const {clock, loctek, desk} = await ready({driver: {duty: {onMs: 0, offMs: 0}}});
+    const next = random(seed);
+    const ignore = () => {};
+    const actions = [
+      () => desk.moveTo(660 + next(580)).catch(ignore),
+      () => desk.moveTo(660 + next(580)).catch(ignore),
+      () => desk.recall(1 + next(2)).catch(ignore),
+      () => desk.up().catch(ignore),
+      () => desk.down().catch(ignore),
+      () => desk.stop(),
+      () => { loctek.mute = !loctek.mute; },
+      () => { loctek.shows = [null, segments.blank, segments.E01, segments.S][next(4)]; },
+      () => loctek.say(frame(0x02, [0x01, 0x02, 0x04, 0x00][next(4)], 0x00)),
+      () => { if (loctek.connected) loctek.unplug(); else loctek.plug(); },
+      () => { loctek.heightMm += loctek.direction === 0 ? next(3) - 1 : 0; },
+    ];
+    for (let count = 0; count < 150; count++) {
+      actions[next(actions.length)]();
+      await clock.advance(next(3) === 0 ? next(15000) : next(700));
+      assert.equal(loctek.violations, [], `after ${count} actions`);
+    }
+    if (!loctek.connected) loctek.plug();
+    loctek.mute = false;
+    loctek.shows = null;
+    desk.stop();
+    await clock.advance(90000);
+    assert.equal([loctek.direction, loctek.pin20.value, loctek.violations], [0, false, []]);
+  });
+}
 
 test('shutting down taps a preset to rest and leaves no timer and no listener', async () => {
   const {clock, loctek, desk, driver} = await ready();
