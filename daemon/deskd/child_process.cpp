@@ -17,9 +17,12 @@ namespace {
 constexpr int inheritedFd = 3;
 
 // Between fork and exec only async-signal-safe calls: other threads (Paho's) may hold any lock.
-[[noreturn]] void become(const char* program, char* const* arguments, int inherited, int output, int parent) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(127);
+[[noreturn]] void become(const char* program, char* const* arguments, int inherited, int output, int parent,
+                         bool diesWithParent) {
+  if (diesWithParent) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(127);
+  }
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -40,7 +43,7 @@ constexpr int inheritedFd = 3;
 
 ChildProcess::ChildProcess(Reaper& reaper, const std::string& program,
                            const std::vector<std::string>& arguments, const UniqueFd& inherited,
-                           Reaper::Ended ended, UniqueFd* output)
+                           Reaper::Ended ended, WithoutParent then, UniqueFd* output)
     : reaper_(reaper) {
   if (::access(program.c_str(), X_OK) != 0) throwErrno("start", program);
   std::vector<char*> argv{const_cast<char*>(program.c_str())};
@@ -57,7 +60,8 @@ ChildProcess::ChildProcess(Reaper& reaper, const std::string& program,
   const int parent = ::getpid();
   pid_ = ::fork();
   if (pid_ < 0) throwErrno("start", program);
-  if (pid_ == 0) become(program.c_str(), argv.data(), inherited.get(), write.get(), parent);
+  if (pid_ == 0)
+    become(program.c_str(), argv.data(), inherited.get(), write.get(), parent, then == WithoutParent::dies);
   reaper_.watch(pid_, [this, ended = std::move(ended)](int status) {
     pid_ = 0;
     ended(status);

@@ -10,14 +10,17 @@
 
 namespace deskd {
 
-// A program of ours that runs beside the supervisor and must not outlive it: the zygote, the simulator, the
-// guard.
+// A program of ours that runs beside the supervisor: the zygote, the simulator, the guard.
 class ChildProcess {
  public:
+  // What becomes of it when the supervisor dies. The guard still has something to do then, and ends by itself.
+  enum class WithoutParent { dies, goesOn };
+
   // Starts `program` with a descriptor that it finds as number 3 (none if empty) and, if `output` is given,
   // its standard output connected to the pipe whose reading end is stored there. Throws std::system_error.
   ChildProcess(Reaper& reaper, const std::string& program, const std::vector<std::string>& arguments,
-               const UniqueFd& inherited, Reaper::Ended ended, UniqueFd* output = nullptr);
+               const UniqueFd& inherited, Reaper::Ended ended, WithoutParent then = WithoutParent::dies,
+               UniqueFd* output = nullptr);
   // Kills it if it still runs; nobody is told.
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;

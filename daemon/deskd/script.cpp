@@ -34,7 +34,7 @@ void Script::start() {
     return setState(ScriptState::stopped);
   }
   try {
-    candidate_ = std::make_unique<ScriptProcess>(context_.loop, context_.reaper, context_.zygote, process,
+    candidate_ = std::make_unique<ScriptProcess>(context_.loop, context_.reaper, context_.zygote, context_.guard, process,
                                                  std::move(load), handlersFor(process));
   } catch (const std::exception& error) {  // no descriptors left, perhaps
     context_.processEnded(process, false);

@@ -22,6 +22,7 @@ class Script {
     Loop& loop;
     Reaper& reaper;
     Zygote& zygote;
+    GuardLink& guard;
     std::function<double()> random;
     std::function<std::uint64_t()> nextProcessId;
     // Of the version to load now: path, settings, limits. Throws SettingsError.

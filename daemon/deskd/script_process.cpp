@@ -19,11 +19,12 @@ constexpr Milliseconds longestFailing(400);
 
 }  // namespace
 
-ScriptProcess::ScriptProcess(Loop& loop, Reaper& reaper, Zygote& zygote, std::uint64_t id, wire::Load load,
-                             Handlers handlers)
+ScriptProcess::ScriptProcess(Loop& loop, Reaper& reaper, Zygote& zygote, GuardLink& guard, std::uint64_t id,
+                             wire::Load load, Handlers handlers)
     : loop_(loop),
       reaper_(reaper),
       zygote_(zygote),
+      guard_(guard),
       id_(id),
       load_(std::move(load)),
       handlers_(std::move(handlers)),
@@ -42,6 +43,7 @@ ScriptProcess::ScriptProcess(Loop& loop, Reaper& reaper, Zygote& zygote, std::ui
 
 ScriptProcess::~ScriptProcess() {
   zygote_.cancel(token_);
+  guard_.forget(id_);
   if (pid_ == 0) return;
   reaper_.forget(pid_);
   ::kill(pid_, SIGKILL);
@@ -58,6 +60,9 @@ void ScriptProcess::forked(int pid, int error) {
   reaper_.watch(pid, [this](int status) { exited(status); });
   load_.supervisorPid = ::getpid();
   channel_->post(load_);
+  guard_.attach(id_, load_.name, [this](const UniqueFd& socket) {
+    channel_->post(wire::GuardSocket{}, socket.get());
+  });
   if (unloading_)
     unload(Milliseconds(0));
   else
@@ -116,8 +121,11 @@ void ScriptProcess::exited(int status) {
   const bool inOrder = WIFEXITED(status) && WEXITSTATUS(status) == 0;
   if (!failure_ && !(unloading_ && inOrder))
     failure_ = wire::Failed{"process", "process " + Reaper::describe(status), "", "", 0, 0};
-  const auto ended = handlers_.ended;  // may destroy us
-  ended(std::move(failure_));
+  // What the guard still holds of it, a serial port's descriptor perhaps, would be in the next version's way.
+  guard_.detach(id_, [this] {
+    const auto ended = handlers_.ended;  // may destroy us
+    ended(std::move(failure_));
+  });
 }
 
 }  // namespace deskd

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "daemon/deskd/guard_link.h"
 #include "daemon/deskd/reaper.h"
 #include "daemon/deskd/zygote.h"
 #include "daemon/wire/channel.h"
@@ -20,13 +21,13 @@ class ScriptProcess {
     std::function<void()> loaded;              // it compiles and all its imports are there
     std::function<void()> running;             // its top level has finished
     std::function<void(wire::Any&&)> message;  // everything but loaded, running, failed and unloaded
-    // The process is gone. `failure` is empty after an unload that was asked for.
+    // The process is gone, and nothing that it drove is on any more. `failure` is empty after an unload that was asked for.
     std::function<void(std::optional<wire::Failed> failure)> ended;
   };
 
   // `id` names the process to the router and the hub.
-  ScriptProcess(Loop& loop, Reaper& reaper, Zygote& zygote, std::uint64_t id, wire::Load load,
-                Handlers handlers);
+  ScriptProcess(Loop& loop, Reaper& reaper, Zygote& zygote, GuardLink& guard, std::uint64_t id,
+                wire::Load load, Handlers handlers);
   // Kills the process if it is there; nobody is told.
   ~ScriptProcess();
   ScriptProcess(const ScriptProcess&) = delete;
@@ -52,6 +53,7 @@ class ScriptProcess {
   Loop& loop_;
   Reaper& reaper_;
   Zygote& zygote_;
+  GuardLink& guard_;
   const std::uint64_t id_;
   wire::Load load_;
   Handlers handlers_;

@@ -44,7 +44,7 @@ void Simulator::start() {
         poll_.reset();
         restart_.start(pauseBeforeRestart);
       },
-      &output_);
+      ChildProcess::WithoutParent::dies, &output_);
   const int flags = ::fcntl(output_.get(), F_GETFL);
   ::fcntl(output_.get(), F_SETFL, flags | O_NONBLOCK);
   line_.clear();

@@ -60,6 +60,7 @@ Supervisor::Supervisor(Loop& loop, const Options& options, Settings settings)
       notify_(loop),
       reaper_(loop),
       zygote_(loop, reaper_),
+      guard_(loop, reaper_),
       link_([&]() -> std::unique_ptr<MqttLink> {
         if (!settings_.mqtt.enabled()) return std::make_unique<NoBroker>(loop);
         MqttClientOptions client;
@@ -107,10 +108,10 @@ Supervisor::Supervisor(Loop& loop, const Options& options, Settings settings)
 }
 
 Supervisor::~Supervisor() {
-  if (runtimeDirectory_.empty()) return;
+  if (privateDirectory_.empty()) return;
   simulator_.reset();
   std::error_code ignored;
-  std::filesystem::remove_all(runtimeDirectory_, ignored);
+  std::filesystem::remove_all(privateDirectory_, ignored);
 }
 
 int Supervisor::run() {
@@ -123,16 +124,33 @@ int Supervisor::run() {
   readyAnyway_.start(longestStart);
   stale_.start(staleAfter);
   if (options_.simulate) {
-    const char* given = std::getenv("RUNTIME_DIRECTORY");
-    std::string path = std::string(given != nullptr ? given : "/tmp") + "/deskd-sim-XXXXXX";
-    if (::mkdtemp(path.data()) == nullptr) throwErrno("create", path);
-    runtimeDirectory_ = path;
-    simulator_.emplace(loop_, reaper_, path, [this] { startScripts(); });
+    simulator_.emplace(loop_, reaper_, privateDirectory(), [this] { startGuard(); });
   } else {
-    startScripts();
+    startGuard();
   }
   loop_.run();
   return 0;
+}
+
+const std::string& Supervisor::privateDirectory() {
+  if (!privateDirectory_.empty()) return privateDirectory_;
+  const char* given = std::getenv("RUNTIME_DIRECTORY");
+  std::string path = std::string(given != nullptr ? given : "/tmp") + "/deskd-XXXXXX";
+  if (::mkdtemp(path.data()) == nullptr) throwErrno("create", path);
+  privateDirectory_ = path;
+  return privateDirectory_;
+}
+
+// Where it is found again after a crash, if there is such a place.
+std::string Supervisor::outputsPath() {
+  if (const char* given = std::getenv("RUNTIME_DIRECTORY")) return std::string(given) + "/outputs";
+  if (std::filesystem::is_directory(settings_.stateDirectory)) return settings_.stateDirectory + "/outputs";
+  return privateDirectory() + "/outputs";
+}
+
+// Before any script runs, what an earlier run of deskd may have left on is made safe.
+void Supervisor::startGuard() {
+  guard_.start({outputsPath(), boardPath()}, [this] { startScripts(); });
 }
 
 void Supervisor::startScripts() {
@@ -154,6 +172,7 @@ void Supervisor::addScript(const std::string& name) {
   Script::Context context{loop_,
                           reaper_,
                           zygote_,
+                          guard_,
                           [this] { return std::uniform_real_distribution<>()(randomBits_); },
                           [this, name] {
                             scriptOfProcess_[++lastProcess_] = name;
@@ -179,6 +198,7 @@ void Supervisor::removeScript(const std::string& name) {
   script->stop(true, [this, name, script] {
     const auto still = scripts_.find(name);
     if (still == scripts_.end() || still->second.get() != script) return;
+    guard_.settled(name);
     removed_.push_back(std::move(still->second));
     scripts_.erase(still);
     later_.start(Milliseconds(0));
@@ -267,7 +287,7 @@ wire::Load Supervisor::loadOrder(const std::string& name, std::uint64_t process)
   load.nice = hostNice;
   load.oomScore = hostOomScore;
   load.connected = link_->connected();
-  load.boardPath = simulator_ ? simulator_->boardPath() : options_.boardPath;
+  load.boardPath = boardPath();
   load.simulated = !load.boardPath.empty();
   load.serialPaths = serialPaths();
   Device& device = devices_[process];
@@ -275,6 +295,10 @@ wire::Load Supervisor::loadOrder(const std::string& name, std::uint64_t process)
   device.title = own.title.value_or("");
   deviceOf_[name] = device.id;
   return load;
+}
+
+std::string Supervisor::boardPath() const {
+  return simulator_ ? simulator_->boardPath() : options_.boardPath;
 }
 
 std::vector<std::pair<std::string, std::string>> Supervisor::serialPaths() const {
@@ -428,6 +452,7 @@ void Supervisor::scriptChanged(Script& script) {
   if (script.state() == ScriptState::running) {
     const std::uint64_t process = script.process();
     devices_[process].running = true;
+    guard_.settled(script.name());
     log(fromScript(script.name(), Priority::info, "running, process " + std::to_string(script.pid())));
     try {
       if (devices_[process].declared) hub_.declared(process);
@@ -518,7 +543,7 @@ void Supervisor::stopBroker() {
 }
 
 void Supervisor::finish() {
-  loop_.stop();
+  guard_.stop([this] { loop_.stop(); });
 }
 
 void Supervisor::updateStatus() {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/deskd/guard_link.h"
 #include "daemon/deskd/hub.h"
 #include "daemon/deskd/mqtt_client.h"
 #include "daemon/deskd/mqtt_router.h"
@@ -46,6 +47,10 @@ class Supervisor {
     std::uint64_t lostMessages = 0;  // that its process did not take, since it last took one
   };
 
+  const std::string& privateDirectory();
+  std::string outputsPath();
+  std::string boardPath() const;
+  void startGuard();
   void startScripts();
   void addScript(const std::string& name);
   void removeScript(const std::string& name);
@@ -86,7 +91,8 @@ class Supervisor {
   Notify notify_;
   Reaper reaper_;
   Zygote zygote_;
-  std::string runtimeDirectory_;  // private, made when needed
+  GuardLink guard_;
+  std::string privateDirectory_;  // made when needed
   std::optional<Simulator> simulator_;
   MqttClient* client_ = nullptr;  // what link_ is, if there is a broker
   std::unique_ptr<MqttLink> link_;

@@ -165,8 +165,14 @@ void Channel::readAll() {
     if (datagram->bytes.empty()) return close("");
     try {
       auto message = decode(datagram->bytes);
-      const auto handle = handlers_.message;  // the handler may destroy the channel
-      handle(std::move(message));
+      // The handlers may destroy the channel.
+      if (datagram->descriptor && handlers_.withDescriptor) {
+        const auto handle = handlers_.withDescriptor;
+        handle(std::move(message), std::move(datagram->descriptor));
+      } else {
+        const auto handle = handlers_.message;
+        handle(std::move(message));
+      }
     } catch (const BadMessage& bad) {
       if (!alive.expired()) close(bad.what());
       return;

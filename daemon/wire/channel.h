@@ -39,6 +39,8 @@ class Channel {
     std::function<void(Any&&)> message;
     // The other side is gone (empty) or sent what is no message (the reason). Comes once; nothing follows.
     std::function<void(const std::string& reason)> closed;
+    // Takes the place of `message` for those that bring a descriptor; without it such a descriptor is closed.
+    std::function<void(Any&&, UniqueFd&&)> withDescriptor = {};
   };
   static constexpr std::size_t maxQueued = 2000;    // of those that are bulk
   static constexpr std::size_t maxReserved = 1000;  // further ones that are not

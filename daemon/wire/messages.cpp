@@ -82,11 +82,26 @@ bool isUrgent(const Any& message) {
 }
 
 const char* nameOf(const Any& message) {
-  static constexpr std::array<const char*, std::variant_size_v<Any>> names{
-      "Fork",       "Forked",    "Load",        "Run",       "Unload",  "Connection", "Message",
-      "Result",     "Command",   "Imports",     "Loaded",    "Running", "Failed",     "Log",
-      "Publish",    "Subscribe", "Unsubscribe", "Device",    "Declare", "Remove",     "State",
-      "Attributes", "Event",     "Refusal",     "Available", "Unloaded"};
+  static constexpr std::array<const char*, std::variant_size_v<Any>> names{"Fork",          "Forked",
+                                                                           "Load",          "Run",
+                                                                           "Unload",        "Connection",
+                                                                           "Message",       "Result",
+                                                                           "Command",       "Imports",
+                                                                           "Loaded",        "Running",
+                                                                           "Failed",        "Log",
+                                                                           "Publish",       "Subscribe",
+                                                                           "Unsubscribe",   "Device",
+                                                                           "Declare",       "Remove",
+                                                                           "State",         "Attributes",
+                                                                           "Event",         "Refusal",
+                                                                           "Available",     "Unloaded",
+                                                                           "Attach",        "Detached",
+                                                                           "Heartbeat",     "Driving",
+                                                                           "Settled",       "GuardSocket",
+                                                                           "DeclareOutput", "DeclareFailsafe",
+                                                                           "Interlock",     "Drive",
+                                                                           "Renew",         "Forget",
+                                                                           "Expired"};
   return names.at(message.index());
 }
 

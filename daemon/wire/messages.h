@@ -253,9 +253,139 @@ struct Unloaded {  // the unload handlers have run; the host ends by itself
   void visit(V&&) {}
 };
 
+// --- deskd-guard: supervisor -> guard, and back
+
+// A script's process, with its end of the socket it talks to the guard on. When the other end closes, all
+// that it had on goes off, and Detached answers.
+struct Attach {
+  std::uint64_t process = 0;
+  std::string script;
+  template <class V>
+  void visit(V&& v) {
+    v(process, script);
+  }
+};
+struct Detached {
+  std::uint64_t process = 0;
+  template <class V>
+  void visit(V&& v) {
+    v(process);
+  }
+};
+// While something is on, the supervisor says that it lives, more often than the shortest lease that Driving
+// names.
+struct Heartbeat {
+  template <class V>
+  void visit(V&&) {}
+};
+struct Driving {
+  std::uint32_t leaseMs = 0;  // 0: nothing is on
+  template <class V>
+  void visit(V&& v) {
+    v(leaseMs);
+  }
+};
+// The script runs, or is gone: lines that an earlier process of it left and that it has not declared are let
+// go.
+struct Settled {
+  std::string script;
+  template <class V>
+  void visit(V&& v) {
+    v(script);
+  }
+};
+
+// --- deskd-guard: supervisor -> host
+
+struct GuardSocket {  // comes with the host's end
+  template <class V>
+  void visit(V&&) {}
+};
+
+// --- deskd-guard: host -> guard. Result answers what has a request number; outputs have numbers of the
+// host's choice.
+
+// Lease, maxOn and rest as in hal/motion_rules.h. The line is off, which is `safe`, when Result comes.
+struct DeclareOutput {
+  std::uint32_t request = 0;
+  std::uint32_t output = 0;
+  std::string line;
+  bool safe = false;
+  bool activeLow = false;
+  std::uint8_t drive = 0;  // GpioDrive
+  std::uint8_t bias = 0;   // GpioBias
+  std::uint32_t leaseMs = 0;
+  std::uint32_t maxOnMs = 0;
+  std::uint32_t restMs = 0;
+  template <class V>
+  void visit(V&& v) {
+    v(request, output, line, safe, activeLow, drive, bias, leaseMs, maxOnMs, restMs);
+  }
+};
+// Comes with a duplicate of the serial port's descriptor, onto which the bytes go when an armed port has to
+// be stopped.
+struct DeclareFailsafe {
+  std::uint32_t request = 0;
+  std::uint32_t output = 0;
+  std::string path;
+  Bytes bytes;
+  std::uint32_t leaseMs = 0;
+  template <class V>
+  void visit(V&& v) {
+    v(request, output, path, bytes, leaseMs);
+  }
+};
+struct Interlock {
+  std::uint32_t request = 0;
+  std::vector<std::uint32_t> outputs;
+  std::uint32_t deadTimeMs = 0;
+  template <class V>
+  void visit(V&& v) {
+    v(request, outputs, deadTimeMs);
+  }
+};
+struct Drive {  // a port with failsafe bytes: arm it, or disarm it
+  std::uint32_t request = 0;
+  std::uint32_t output = 0;
+  bool on = false;
+  std::uint32_t leaseMs = 0;  // 0: as declared
+  std::uint32_t pulseMs = 0;  // 0: until told otherwise
+  template <class V>
+  void visit(V&& v) {
+    v(request, output, on, leaseMs, pulseMs);
+  }
+};
+struct Renew {
+  std::uint32_t output = 0;
+  template <class V>
+  void visit(V&& v) {
+    v(output);
+  }
+};
+struct Forget {  // off, and let go
+  std::uint32_t output = 0;
+  template <class V>
+  void visit(V&& v) {
+    v(output);
+  }
+};
+
+// --- deskd-guard: guard -> host
+
+struct Expired {  // the guard has driven it safe
+  std::uint32_t output = 0;
+  std::string reason;  // "lease", "supervisor", "maxOn", "pulse"
+  template <class V>
+  void visit(V&& v) {
+    v(output, reason);
+  }
+};
+
 using Any = std::variant<Fork, Forked, Load, Run, Unload, Connection, Message, Result, Command, Imports,
                          Loaded, Running, Failed, Log, Publish, Subscribe, Unsubscribe, Device, Declare,
-                         Remove, State, Attributes, Event, Refusal, Available, Unloaded>;
+                         Remove, State, Attributes, Event, Refusal, Available, Unloaded, Attach, Detached,
+                         Heartbeat, Driving, Settled, GuardSocket, DeclareOutput, DeclareFailsafe, Interlock,
+                         Drive, Renew, Forget, Expired>;
 
 // Length of the datagram.
 std::size_t encodedBytes(const Any& message);

@@ -33,7 +33,7 @@ std::string readFile(const std::string& path, std::size_t mostBytes) {
   }
 }
 
-void replaceFile(const std::string& path, std::string_view content) {
+void replaceFile(const std::string& path, std::string_view content, Durability durability) {
   const std::string temporary = path + ".new";
   UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
   if (!fd) throwErrno("create", temporary);
@@ -43,9 +43,11 @@ void replaceFile(const std::string& path, std::string_view content) {
     if (put < 0) throwErrno("write", temporary);
     rest.remove_prefix(static_cast<std::size_t>(put));
   }
-  if (::fsync(fd.get()) != 0) throwErrno("sync", temporary);
+  const bool lasting = durability == Durability::lasting;
+  if (lasting && ::fsync(fd.get()) != 0) throwErrno("sync", temporary);
   fd.reset();
   if (::rename(temporary.c_str(), path.c_str()) != 0) throwErrno("replace", path);
+  if (!lasting) return;
   const auto slash = path.rfind('/');
   const std::string parent = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
   const UniqueFd directory(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

@@ -10,8 +10,10 @@ namespace deskd {
 // The whole file. Throws std::system_error naming it, EFBIG if it holds more than `mostBytes`.
 std::string readFile(const std::string& path, std::size_t mostBytes);
 
-// Replaces the file in one step: readers see the old content or the new one, and power loss leaves one of
-// them.
-void replaceFile(const std::string& path, std::string_view content);
+// Replaces the file in one step: readers see the old content or the new one. `lasting`: power loss, too,
+// leaves one of them, for which the disk is waited for.
+enum class Durability { lasting, untilReboot };
+void replaceFile(const std::string& path, std::string_view content,
+                 Durability durability = Durability::lasting);
 
 }  // namespace deskd

@@ -3,7 +3,7 @@
 # Where things go: `cmake --install build/release --prefix /usr`. The programs find each other and the shipped scripts
 # relative to themselves; the unit file expects the prefix /usr.
 install(TARGETS deskd RUNTIME DESTINATION bin)
-foreach(program deskd-host deskd-sim)
+foreach(program deskd-guard deskd-host deskd-sim)
   if(TARGET ${program})
     install(TARGETS ${program} RUNTIME DESTINATION lib/deskd)
   endif()

@@ -156,6 +156,24 @@ TEST(Channel, PassesADescriptor) {
   EXPECT_TRUE(std::holds_alternative<wire::Run>(receive(d.get())->message));
 }
 
+TEST(Channel, HandsADescriptorToWhoTakesOne) {
+  Loop loop;
+  auto [a, b] = socketPair();
+  auto [c, d] = socketPair();
+  UniqueFd received;
+  Channel channel(loop, std::move(b),
+                  {[](Any&&) { FAIL() << "it came with a descriptor"; }, [](const std::string&) {},
+                   [&](Any&& message, UniqueFd&& descriptor) {
+                     EXPECT_TRUE(std::holds_alternative<GuardSocket>(message));
+                     received = std::move(descriptor);
+                     loop.stop();
+                   }});
+  send(a.get(), GuardSocket{}, c.get());
+  loop.run();
+  send(received.get(), wire::Run{});
+  EXPECT_TRUE(std::holds_alternative<wire::Run>(receive(d.get())->message));
+}
+
 TEST(Channel, MayBeDestroyedByItsOwnHandler) {
   Loop loop;
   auto [a, b] = socketPair();

@@ -54,7 +54,20 @@ std::vector<Any> samples() {
           Event{"keypad", "{}"},
           Refusal{"target", "{}"},
           Available{true},
-          Unloaded{}};
+          Unloaded{},
+          Attach{9, "desk"},
+          Detached{9},
+          Heartbeat{},
+          Driving{300},
+          Settled{"desk"},
+          GuardSocket{},
+          DeclareOutput{1, 2, "GPIO17", true, true, 1, 2, 300, 30000, 60000},
+          DeclareFailsafe{1, 3, "/dev/serial0", {0xf1}, 1000},
+          wire::Interlock{4, {2, 5}, 500},
+          wire::Drive{5, 2, true, 400, 30},
+          Renew{2},
+          Forget{2},
+          wire::Expired{2, "lease"}};
 }
 
 TEST(Messages, ComeBackAsTheyWereSent) {
