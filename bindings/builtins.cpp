@@ -8,10 +8,10 @@ namespace deskd {
 std::span<const NativeModule> nativeModules() {
   static constexpr std::array list{
       NativeModule{"native:console", addConsole}, NativeModule{"native:gpio", addGpio},
-      NativeModule{"native:hub", addHub},         NativeModule{"native:i2c", addI2c},
-      NativeModule{"native:mqtt", addMqtt},       NativeModule{"native:script", addScript},
-      NativeModule{"native:serial", addSerial},   NativeModule{"native:sim", addSim},
-      NativeModule{"native:web", addWeb},
+      NativeModule{"native:guard", addGuard},     NativeModule{"native:hub", addHub},
+      NativeModule{"native:i2c", addI2c},         NativeModule{"native:mqtt", addMqtt},
+      NativeModule{"native:script", addScript},   NativeModule{"native:serial", addSerial},
+      NativeModule{"native:sim", addSim},         NativeModule{"native:web", addWeb},
   };
   return list;
 }

@@ -31,6 +31,7 @@ std::span<const LazyGlobal> lazyGlobals();
 
 void addConsole(ModuleBuilder& module);
 void addGpio(ModuleBuilder& module);
+void addGuard(ModuleBuilder& module);
 void addHub(ModuleBuilder& module);
 void addI2c(ModuleBuilder& module);
 void addMqtt(ModuleBuilder& module);

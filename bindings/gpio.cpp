@@ -4,6 +4,7 @@
 
 #include "bindings/async.h"
 #include "bindings/builtins.h"
+#include "bindings/gpio_words.h"
 #include "bindings/script_clock.h"
 #include "hal/base/error.h"
 #include "hal/gpio_names.h"
@@ -41,26 +42,6 @@ struct LineScriptInfo {
   bool output = false;
 };
 
-template <>
-struct Names<GpioBias> {
-  static constexpr std::pair<const char*, GpioBias> list[] = {{"as-is", GpioBias::asIs},
-                                                              {"disabled", GpioBias::disabled},
-                                                              {"pull-up", GpioBias::pullUp},
-                                                              {"pull-down", GpioBias::pullDown}};
-};
-template <>
-struct Names<GpioDrive> {
-  static constexpr std::pair<const char*, GpioDrive> list[] = {{"push-pull", GpioDrive::pushPull},
-                                                               {"open-drain", GpioDrive::openDrain},
-                                                               {"open-source", GpioDrive::openSource}};
-};
-template <>
-struct Names<GpioEdge> {
-  static constexpr std::pair<const char*, GpioEdge> list[] = {{"both", GpioEdge::both},
-                                                              {"rising", GpioEdge::rising},
-                                                              {"falling", GpioEdge::falling},
-                                                              {"none", GpioEdge::none}};
-};
 template <>
 struct Fields<OutputScriptOptions> {
   static constexpr std::tuple list{

@@ -33,8 +33,8 @@ struct FailsafeOptions {
   std::function<void()> stopNow;
 };
 
-// The owner of all outputs that move something, as a script's process sees it. Implemented above bindings/. Everything
-// is on the script's loop; nothing is called back after forget().
+// The owner of all outputs that move something, as a script's process sees it. Implemented above bindings/.
+// Everything is on the script's loop; nothing is called back after forget().
 class GuardPort {
  public:
   using Output = std::uint32_t;

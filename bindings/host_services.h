@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "bindings/guard_port.h"
+#include "bindings/outcome.h"
 #include "bindings/script_error.h"
 #include "hal/base/log.h"
 #include "hal/board.h"
@@ -14,14 +16,6 @@
 namespace deskd {
 
 using Bytes = std::vector<std::uint8_t>;
-
-// How one asynchronous request ended: `code` is empty for success, else an error code such as "ERR_OFFLINE".
-struct Outcome {
-  std::string code;
-  std::string message;
-  bool ok() const { return code.empty(); }
-};
-using Done = std::function<void(const Outcome&)>;
 
 // What a script knows about itself.
 struct ScriptInfo {
@@ -75,6 +69,7 @@ struct HostServices {
   ScriptLimits limits;
   MessageBus& bus;
   HubPort& hub;
+  GuardPort& guard;
   std::function<void(LogRecord)> log;
   // Reports a failure that the process will not survive. Called from any thread, and from a signal handler:
   // it must only write.

@@ -102,7 +102,10 @@ class Port final : public Wrapped {
       entry.enter([&] { callbacks_.disconnect.call(this->js(), std::string(reason.what())); });
       if (link_ && link_->closed()) entry.enter([&] { callbacks_.closed.call(this->js()); });
     };
-    handlers.onReconnect = [this] { FromLoop(*this).enter([&] { callbacks_.reconnect.call(this->js()); }); };
+    handlers.onReconnect = [this] {
+      if (guarded_ != 0) this->js().services().guard.reopened(guarded_);
+      FromLoop(*this).enter([&] { callbacks_.reconnect.call(this->js()); });
+    };
     link_.emplace(js.loop(), std::move(options), std::move(handlers));
   }
 
@@ -125,11 +128,53 @@ class Port final : public Wrapped {
     return promise;
   }
 
-  // The link goes first, so that nothing arrives for callbacks that are gone. They may run right now, and so
-  // may the link: both go on to their end.
+  // Has deskd-guard write these bytes if the script cannot, while the port is armed.
+  v8::Local<v8::Promise> failsafe(Bytes bytes, std::uint32_t leaseMs, Callback stopped) {
+    requireOpen();
+    if (guarded_ != 0) throw std::invalid_argument("failsafe: expected it once, found it twice");
+    stopped_ = std::move(stopped);
+    FailsafeOptions options;
+    options.path = link_->portOptions().path;
+    options.bytes = bytes;
+    options.leaseMs = leaseMs;
+    options.descriptor = [this] { return link_ ? link_->descriptor() : -1; };
+    options.stopNow = [this, bytes] {
+      try {
+        if (link_) link_->write(bytes);
+      } catch (
+          const CodedError&) {  // NOLINT(bugprone-empty-catch): the device is away, and nothing reaches it
+      }
+    };
+    const auto ended = [this](const std::string& reason) {
+      FromLoop(*this).enter([&] {
+        if (stopped_) stopped_.call(js(), reason);
+      });
+    };
+    const Deferred deferred(js());
+    const auto promise = deferred.promise();
+    guarded_ = js().services().guard.declare(
+        std::move(options), ended, [deferred](const Outcome& outcome) { deferred.settle(outcome); });
+    return promise;
+  }
+
+  v8::Local<v8::Promise> arm(bool on) {
+    requireOpen();
+    const Deferred deferred(js());
+    const auto promise = deferred.promise();
+    js().services().guard.drive(guarded_, on, 0, 0,
+                                [deferred](const Outcome& outcome) { deferred.settle(outcome); });
+    return promise;
+  }
+
+  void renew() { js().services().guard.renew(guarded_); }
+
+  // The guard lets go of the device, and then the link, so that nothing arrives for callbacks that are gone.
+  // They may run right now, and so may the link: both go on to their end.
   void close() override {
+    if (guarded_ != 0) js().services().guard.forget(std::exchange(guarded_, 0));
     if (link_) link_->close();
     link_.reset();
+    stopped_.reset();
     callbacks_ = {};
     unpin();
   }
@@ -149,6 +194,8 @@ class Port final : public Wrapped {
 
   const std::string path_;
   SerialScriptCallbacks callbacks_;
+  Callback stopped_;
+  GuardPort::Output guarded_ = 0;
   std::optional<SerialLink> link_;  // declared last: it calls the others
 };
 
@@ -159,6 +206,10 @@ Port* openPort(Js& js, v8::Local<v8::Object> options, SerialScriptCallbacks call
   auto* port = make<Port>(js, std::move(link), std::move(callbacks));
   port->keep();  // until close(): collecting a port must not close it
   return port;
+}
+
+bool guardAvailable(Js& js) {
+  return js.services().guard.available();
 }
 
 double checksum(Js&, std::string kind, Bytes bytes) {
@@ -177,10 +228,13 @@ void addSerial(ModuleBuilder& module) {
       .method<&Port::write>("write")
       .method<&Port::close>("close")
       .method<&Port::flush>("flush")
+      .method<&Port::failsafe>("failsafe")
+      .method<&Port::arm>("arm")
+      .method<&Port::renew>("renew")
       .method<&Port::stats>("stats")
       .getter<&Port::path>("path")
       .getter<&Port::connected>("connected");
-  module.function<openPort>("open").function<checksum>("checksum");
+  module.function<openPort>("open").function<checksum>("checksum").function<guardAvailable>("guardAvailable");
 }
 
 }  // namespace deskd

@@ -45,4 +45,7 @@ class SerialPort {
 // for what is not a terminal.
 std::unique_ptr<SerialPort> openSerialPort(const SerialOptions& options);
 
+// Drops what the kernel has accepted for this open port and not sent.
+void discardSerialOutput(int descriptor);
+
 }  // namespace deskd

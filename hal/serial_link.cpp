@@ -87,6 +87,7 @@ class SerialLink::Core : public std::enable_shared_from_this<Core> {
   }
 
   bool connected() const { return port_ != nullptr; }
+  int descriptor() const { return port_ ? port_->fd() : -1; }
   bool closed() const { return closed_; }
   std::size_t queuedBytes() const { return queuedBytes_; }
   FramerStatistics statistics() const { return framer_->statistics(); }
@@ -290,6 +291,10 @@ void SerialLink::close() {
 
 void SerialLink::discardInput() {
   core_->discardInput();
+}
+
+int SerialLink::descriptor() const {
+  return core_->descriptor();
 }
 
 bool SerialLink::connected() const {

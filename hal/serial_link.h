@@ -66,6 +66,8 @@ class SerialLink {
   // Counts over the whole life of the link.
   FramerStatistics statistics() const;
   const SerialOptions& portOptions() const;
+  // Of the open device; -1 while it is away. It changes when the device comes back.
+  int descriptor() const;
 
  private:
   class Core;

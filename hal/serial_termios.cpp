@@ -174,6 +174,10 @@ class TermiosPort final : public SerialPort {
 
 }  // namespace
 
+void discardSerialOutput(int descriptor) {
+  ::ioctl(descriptor, TCFLSH, TCOFLUSH);
+}
+
 std::unique_ptr<SerialPort> openSerialPort(const SerialOptions& options) {
   validate(options);
   return std::make_unique<TermiosPort>(options);

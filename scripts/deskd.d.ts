@@ -129,12 +129,16 @@ declare module 'deskd:serial' {
     /** Look for a lost device again, with growing pauses. Default true; false: losing it closes the port. */
     reconnect?: boolean;
     framing?: Framing;
+    /** 1 to 64 bytes that stop the device, harmless while it is at rest, and a lease of 20 to 600000 ms. See arm(). */
+    failsafe?: {bytes: BytesLike; lease: number};
   }
 
   export interface PortEvents {
     frame: Uint8Array;
     disconnect: CodedError;
     reconnect: undefined;
+    /** deskd-guard has sent the failsafe bytes: 'lease', 'supervisor', 'guard'. */
+    stopped: {reason: string};
     close: undefined;
   }
 
@@ -173,6 +177,17 @@ declare module 'deskd:serial' {
      * ERR_DISCONNECTED, ERR_CLOSED. 'frame' listeners see the answers too.
      */
     request(data: BytesLike, options?: RequestOptions): Promise<Uint8Array>;
+
+    /**
+     * From now on, until disarm(): deskd-guard sends the failsafe bytes when this script's process or deskd ends, or when
+     * neither arm() nor renew() has been called for the lease; 'stopped' tells the reason. For a device that goes on by
+     * itself. Rejects with ERR_NOT_SUPPORTED without `failsafe`, ERR_GUARD. In the foreground (deskd-host) nobody
+     * watches.
+     */
+    arm(): Promise<void>;
+    renew(): void;
+    /** The device is at rest. */
+    disarm(): Promise<void>;
 
     /**
      * 'close' listeners run before it returns, nothing afterwards. Bytes not yet taken by the kernel are
@@ -371,6 +386,21 @@ declare module 'deskd:gpio' {
     /** Driven when the output closes or the script ends, whatever ends it short of being killed. Required. */
     safe: Level;
   }
+  /**
+   * A line that moves something. The process deskd-guard drives it, and drives it safe when the script's process or
+   * deskd ends, hangs or is stopped: at once after an end, within the lease after a silence.
+   */
+  export interface MotionOptions extends OutputOptions {
+    /**
+     * 20 to 600000 ms: it goes to its safe level when neither set() nor renew() has been called for so long. Without
+     * it deskd renews 1000 ms by itself, for as long as the script's loop turns.
+     */
+    lease?: number;
+    /** 1 to 86400000 ms: after that long it goes to its safe level, however often it is renewed. */
+    maxOn?: number;
+    /** 0 to 86400000 ms: and stays there for so long. Only with maxOn. */
+    rest?: number;
+  }
   export interface OutputsOptions extends CommonOutputOptions {
     /** Up to 64 lines of one chip, set together. */
     lines: readonly LineName[];
@@ -384,7 +414,11 @@ declare module 'deskd:gpio' {
     /** What was driven last, also after close(). */
     readonly value: V;
     readonly closed: boolean;
-    /** Drives the line, or all lines at the same time. Ends a pulse. Rejects with the system's code. */
+    /**
+     * Drives the line, or all lines at the same time. Ends a pulse. Rejects with the system's code. What moves may be
+     * refused, and stays as it is then: ERR_INTERLOCK, ERR_DEAD_TIME, ERR_RESTING, ERR_GUARD (deskd-guard is being
+     * started again).
+     */
     set(value: V extends boolean ? Level : readonly Level[]): Promise<void>;
     /**
      * Drives the opposite of the safe level for 1 to 60000 ms, then the safe level. Timed natively: never
@@ -394,7 +428,14 @@ declare module 'deskd:gpio' {
     pulse(milliseconds: number): Promise<boolean>;
     /** A set() or a pulse has changed the value. */
     on(name: 'change', fn: (value: V) => void): Unsubscribe;
+    /**
+     * deskd-guard has driven it safe: 'lease', 'supervisor' (deskd was silent), 'maxOn', 'guard' (deskd-guard died), or
+     * why the line could not be had again after that.
+     */
+    on(name: 'expired', fn: (end: {reason: string}) => void): Unsubscribe;
     on(name: 'close', fn: () => void): Unsubscribe;
+    /** What moves stays as it is for its lease, counted from now. Throws ERR_CLOSED. */
+    renew(): void;
     once(name: 'change', options?: WaitOptions & {filter?: (value: V) => boolean}): Promise<V>;
     /** Drives the safe level and gives the lines back. Throws if the level could not be driven. */
     close(): void;
@@ -473,13 +514,18 @@ declare module 'deskd:gpio' {
    * Takes a line, or several that are set together. Rejects with EBUSY (the message says who holds the
    * line), EACCES (what to do), or whatever else the system says.
    */
-  export function output(options: OutputOptions): Promise<Output>;
+  export function output(options: OutputOptions | MotionOptions): Promise<Output>;
   export function output(options: OutputsOptions): Promise<Output<boolean[]>>;
   /**
    * Takes a line as input, and rejects likewise. When it cannot be read any more, because its chip has gone,
    * the input closes and the script fails with the system's error.
    */
   export function input<E extends Edge = 'both'>(options: InputOptions<E>): Promise<Input<E>>;
+  /**
+   * Of these outputs, each of one line, never more than one is on, and none within `deadTime` (0 to 60000 ms) after
+   * another has gone off; they move something from then on. All are at their safe level when it resolves.
+   */
+  export function interlock(outputs: readonly Output[], options: {deadTime: number}): Promise<void>;
   /** All lines of all chips that may be opened. */
   export function lines(): Promise<LineInfo[]>;
 }

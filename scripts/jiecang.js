@@ -23,13 +23,13 @@ import * as mqtt from 'deskd:mqtt';
 import {log, onUnload, settings} from 'deskd:script';
 import * as serial from 'deskd:serial';
 import {deskSettings} from './lib/desk_settings.js';
-import {JiecangDriver} from './lib/jiecang_driver.js';
+import {failsafe, JiecangDriver} from './lib/jiecang_driver.js';
 import {framing} from './lib/jiecang_frames.js';
 
 const stored = {'preset 1': 'slot 1', 'preset 2': 'slot 2', 'preset 3': 'slot 3', 'preset 4': 'slot 4'};
 const options = deskSettings(settings, {port: '/dev/serial0', manufacturer: 'Jiecang', presets: stored});
 
-const opened = serial.open({path: options.port, baudRate: 9600, framing, reconnect: true});
+const opened = serial.open({path: options.port, baudRate: 9600, framing, failsafe, reconnect: true});
 const port = await opened.catch((error) => {
   log.notice(`the settings beside this script name its serial port (now port = "${options.port}"); ` +
     'ls /dev/serial0 /dev/serial/by-id shows what there is');
@@ -41,7 +41,10 @@ const driver = new JiecangDriver({port, log, native: options.native, ...options.
 const desk = new Desk(driver, {coastMm: 1, fastestMmPerS: 500, ...options.desk});
 
 desk.on('notice', (text) => log.notice(text));
-desk.on('move', ({reason, heightMm}) => log.info(`move ended: ${reason}, at ${heightMm} mm`));
+desk.on('move', ({reason, heightMm}) => {
+  driver.atRest();
+  log.info(`move ended: ${reason}, at ${heightMm} mm`);
+});
 
 // The desk must be at rest before the script ends, whatever ends it.
 onUnload(async () => {

@@ -58,13 +58,3 @@ export function watchAbort(signal, onAbort) {
   signal.addEventListener('abort', listener);
   return () => signal.removeEventListener('abort', listener);
 }
-
-// The native side checks values; a name that it does not know would be a default in disguise.
-export function requireKnown(options, known, what) {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`${what}: expected an object, found ${describe(options)}`);
-  }
-  const odd = Object.keys(options).find((key) => !known.includes(key));
-  if (odd !== undefined)
-    throw new TypeError(`${what}: expected one of ${known.join(', ')}, found ${describe(odd)}`);
-}

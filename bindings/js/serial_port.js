@@ -9,10 +9,14 @@ import {Emitter} from './emitter.js';
 
 const maxWaitingRequests = 64;
 
+// Has deskd-guard stop the device for a script that cannot; resolves when it stands by. `guarded`: there is a guard.
+export let protect;
+
 export class SerialPort {
   #path;
   #events;
   #native;
+  #failsafe = 'none';  // 'guarded', or 'unguarded' where there is no guard: in the foreground
   #closed = false;
   #lastStats = {frames: 0, garbageBytes: 0, badChecksums: 0, oversize: 0};
   #requests = [];       // waiting, in order
@@ -25,7 +29,7 @@ export class SerialPort {
     if (typeof openNative !== 'function')
       throw new TypeError('SerialPort: expected open() to make it, found new');
     this.#path = path;
-    this.#events = new Emitter(`serial port ${path}`, ['frame', 'disconnect', 'reconnect', 'close']);
+    this.#events = new Emitter(`serial port ${path}`, ['frame', 'disconnect', 'reconnect', 'stopped', 'close']);
     this.#native = openNative({
       frame: (bytes) => this.#onFrame(bytes),
       disconnect: (message) => this.#onDisconnect(message),
@@ -77,6 +81,24 @@ export class SerialPort {
       this.#requests.push(request);
       this.#startNext();
     });
+  }
+
+  // From now on, until disarm(), deskd-guard sends the failsafe bytes when this script's process ends, or when nobody has
+  // called arm() or renew() for the lease: then 'stopped' tells the reason.
+  async arm() {
+    this.#requireFailsafe();
+    if (this.#failsafe === 'guarded') await this.#native.arm(true);
+  }
+
+  renew() {
+    this.#requireFailsafe();
+    if (this.#failsafe === 'guarded') this.#native.renew();
+  }
+
+  // The device is at rest.
+  async disarm() {
+    this.#requireFailsafe();
+    if (this.#failsafe === 'guarded') await this.#native.arm(false);
   }
 
   // Idempotent. 'close' listeners are called before it returns, nobody afterwards.
@@ -162,6 +184,25 @@ export class SerialPort {
   #timeoutError({retries, timeout}) {
     return codedError('ETIMEDOUT', `serial port ${this.#path}: expected an answer within ${timeout} ms, ` +
       `found none in ${retries + 1} ${retries === 0 ? 'attempt' : 'attempts'}`);
+  }
+
+  static {
+    protect = async (port, {bytes, leaseMs}, guarded) => {
+      if (guarded) {
+        await port.#native.failsafe(bytes, leaseMs, (reason) => {
+          if (!port.#closed) port.#events.emit('stopped', {reason});
+        });
+      }
+      port.#failsafe = guarded ? 'guarded' : 'unguarded';
+    };
+  }
+
+  #requireFailsafe() {
+    this.#refuseIfClosed();
+    if (this.#failsafe === 'none') {
+      throw codedError('ERR_NOT_SUPPORTED',
+        `serial port ${this.#path}: expected it to be opened with failsafe, found none`);
+    }
   }
 
   #refuseIfClosed() {

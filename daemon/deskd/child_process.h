@@ -13,7 +13,8 @@ namespace deskd {
 // A program of ours that runs beside the supervisor: the zygote, the simulator, the guard.
 class ChildProcess {
  public:
-  // What becomes of it when the supervisor dies. The guard still has something to do then, and ends by itself.
+  // What becomes of it when the supervisor dies. The guard still has something to do then, and ends by
+  // itself.
   enum class WithoutParent { dies, goesOn };
 
   // Starts `program` with a descriptor that it finds as number 3 (none if empty) and, if `output` is given,

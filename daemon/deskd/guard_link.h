@@ -15,8 +15,8 @@
 
 namespace deskd {
 
-// deskd-guard, the process that owns every output that moves something: started at once, started again when it dies, told
-// of every script's process, and told that the supervisor lives while something is on.
+// deskd-guard, the process that owns every output that moves something: started at once, started again when
+// it dies, told of every script's process, and told that the supervisor lives while something is on.
 class GuardLink {
  public:
   struct Options {
@@ -32,7 +32,8 @@ class GuardLink {
   void start(Options options, std::function<void()> ready);
   // `connect` comes before this returns if a guard runs.
   void attach(std::uint64_t process, const std::string& script, Connect connect);
-  // The process has ended. `released` is called, perhaps at once, when nothing of it is on or held open by the guard.
+  // The process has ended. `released` is called, perhaps at once, when nothing of it is on or held open by
+  // the guard.
   void detach(std::uint64_t process, std::function<void()> released);
   // Nobody waits for this process any more.
   void forget(std::uint64_t process);

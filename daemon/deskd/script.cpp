@@ -34,8 +34,9 @@ void Script::start() {
     return setState(ScriptState::stopped);
   }
   try {
-    candidate_ = std::make_unique<ScriptProcess>(context_.loop, context_.reaper, context_.zygote, context_.guard, process,
-                                                 std::move(load), handlersFor(process));
+    candidate_ =
+        std::make_unique<ScriptProcess>(context_.loop, context_.reaper, context_.zygote, context_.guard,
+                                        process, std::move(load), handlersFor(process));
   } catch (const std::exception& error) {  // no descriptors left, perhaps
     context_.processEnded(process, false);
     return candidateFailed({"process", error.what(), "", "", 0, 0});

@@ -21,7 +21,8 @@ class ScriptProcess {
     std::function<void()> loaded;              // it compiles and all its imports are there
     std::function<void()> running;             // its top level has finished
     std::function<void(wire::Any&&)> message;  // everything but loaded, running, failed and unloaded
-    // The process is gone, and nothing that it drove is on any more. `failure` is empty after an unload that was asked for.
+    // The process is gone, and nothing that it drove is on any more. `failure` is empty after an unload that
+    // was asked for.
     std::function<void(std::optional<wire::Failed> failure)> ended;
   };
 

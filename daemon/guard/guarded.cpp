@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/guard/guarded.h"
 
-#include <sys/ioctl.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <utility>
 
 #include "hal/base/error.h"
+#include "hal/serial.h"
 
 namespace deskd {
 
@@ -44,7 +43,7 @@ void GuardedSerial::makeSafe() {
   if (writeSome(descriptor_.get(), port_) == port_.bytes.size()) return;
   // Whatever fills the buffer is older than this order and worth less; a frame cut short is repaired by the
   // next.
-  ::ioctl(descriptor_.get(), TCFLSH, TCOFLUSH);
+  discardSerialOutput(descriptor_.get());
   if (writeSome(descriptor_.get(), port_) < port_.bytes.size())
     throwErrno(EAGAIN, "write the stop bytes to", port_.path);
 }

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "bindings/isolate.h"
+#include "daemon/host/guard_client.h"
 #include "daemon/host/wire_bus.h"
 
 namespace deskd {
@@ -47,10 +48,12 @@ int runForeground(Engine& engine, const ScriptInfo& script, const ScriptLimits& 
     return true;
   });
   bus = &offline;
+  NoGuard noGuard;
   HostServices services{script,
                         limits,
                         offline,
                         offline,
+                        noGuard,
                         printLog,
                         print,
                         [](const std::string& path) { return path; },
@@ -105,7 +108,8 @@ int runForeground(Engine& engine, const ScriptInfo& script, const ScriptLimits& 
 int checkScript(Engine& engine, const ScriptInfo& script, const ScriptLimits& limits) {
   Loop loop;
   WireBus nowhere([](const wire::Any&) { return false; });
-  HostServices services{script, limits, nowhere, nowhere, printLog, print, nullptr, lazyBoard("")};
+  NoGuard noGuard;
+  HostServices services{script, limits, nowhere, nowhere, noGuard, printLog, print, nullptr, lazyBoard("")};
   ScriptIsolate isolate(engine, loop, services, {});
   const auto error = isolate.load();
   if (error) print(*error);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bindings/isolate.h"
+#include "daemon/host/guard_client.h"
 #include "daemon/host/process_limits.h"
 #include "daemon/host/wire_bus.h"
 #include "daemon/wire/channel.h"
@@ -63,10 +64,17 @@ class ScriptHost {
   ScriptHost(Engine& engine, UniqueFd supervisor)
       : engine_(engine),
         bus_([this](const wire::Any& message) { return channel_.post(message); }),
+        guard_(loop_),
         giveUp_(loop_, [this] { end(); }),
         channel_(loop_, std::move(supervisor),
                  {[this](wire::Any&& message) { receive(std::move(message)); },
-                  [this](const std::string&) { end(); }}) {}
+                  [this](const std::string&) { end(); },
+                  [this](wire::Any&& message, UniqueFd&& descriptor) {
+                    if (std::holds_alternative<wire::GuardSocket>(message))
+                      guard_.connect(std::move(descriptor));
+                    else
+                      receive(std::move(message));
+                  }}) {}
 
   int run() {
     loop_.run();
@@ -115,6 +123,7 @@ class ScriptHost {
         {static_cast<int>(order.turnMs), static_cast<int>(order.heapMib)},
         bus_,
         bus_,
+        guard_,
         [this](LogRecord record) { log(std::move(record)); },
         // Straight to the socket: the queue and its memory may be what has failed.
         [socket = channel_.fd()](const ScriptError& error) {
@@ -195,6 +204,7 @@ class ScriptHost {
   Engine& engine_;
   Loop loop_;
   WireBus bus_;
+  GuardClient guard_;
   Timer giveUp_;
   wire::Channel channel_;
   std::optional<Timer> afterFailure_;

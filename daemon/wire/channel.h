@@ -54,6 +54,8 @@ class Channel {
   std::uint64_t dropped() const { return dropped_; }
   std::size_t queued() const { return urgent_.size() + queue_.size(); }
   int fd() const { return socket_.get(); }
+  // It does not keep the loop going.
+  void unref() { poll_->unref(); }
   // Delivers what has arrived already, whatever the loop does: the last words of a process that has ended.
   void drain() { readAll(); }
   // Sends what waits, for at most this long; for the last words of a process.

@@ -26,6 +26,7 @@ const overheatedMs = 16 * 60000; // H01 rests about this long
 const lowestMm = 450;            // heights outside this are not heights: after a reset they count from zero
 const highestMm = 1500;
 const movedMm = 3;
+const renewMs = 250;             // while the port is armed; its lease is failsafe's
 const heightsToBelieve = 2;
 
 const systemClock = {
@@ -33,6 +34,9 @@ const systemClock = {
   setTimeout: (fn, milliseconds) => setTimeout(fn, milliseconds),
   clearTimeout: (timer) => clearTimeout(timer),
 };
+
+// For serial.open(): the controller travels on by itself, so somebody has to stop it if this script cannot.
+export const failsafe = {bytes: commands.stop(), lease: 1000};
 
 const ignore = (..._texts) => {};
 const silentLog = {debug: ignore, notice: ignore, warning: ignore};
@@ -49,7 +53,7 @@ export class JiecangDriver {
   #userMaxMm = null;
   #userMinMm = null;
   #flags = {maxSet: false, minSet: false};
-  #timers = {command: null, watch: null, probe: null, fault: null};
+  #timers = {command: null, watch: null, probe: null, fault: null, lease: null};
   #connected = false;
   #heardAt = -Infinity;
   #heights = 0;
@@ -64,6 +68,7 @@ export class JiecangDriver {
   #fault = null;
   #faultSeenAt = -Infinity;
   #lockReported = false;
+  #armed = false;
   #writing = false;
   #writeFailed = false;
   #oddHeightTold = false;
@@ -85,6 +90,7 @@ export class JiecangDriver {
     this.#port.on('frame', (bytes) => this.#onFrame(bytes));
     this.#port.on('disconnect', (error) => this.#onDisconnect(error));
     this.#port.on('reconnect', () => this.#startProbing());
+    if (this.#port.arm) this.#port.on('stopped', ({reason}) => this.#onStopped(reason));
     if (this.#port.connected) this.#startProbing();
   }
 
@@ -143,6 +149,14 @@ export class JiecangDriver {
     this.#send(commands.stop());
   }
 
+  // Nothing moves any more that was set off from here.
+  atRest() {
+    this.#cancel('lease');
+    if (!this.#armed) return;
+    this.#armed = false;
+    this.#port.disarm().catch((error) => this.#log.warning(error.message));
+  }
+
   // Stops, and resolves when the kernel has the frame. For the script's end.
   async shutDown() {
     for (const name of Object.keys(this.#timers)) this.#cancel(name);
@@ -152,6 +166,7 @@ export class JiecangDriver {
   // ---- commands ----
 
   #command() {
+    this.#arm();
     this.#cancel('command');
     this.#echoed = false;
     this.#recalling = false;
@@ -161,6 +176,25 @@ export class JiecangDriver {
     this.#after('watch', silentCommandMs, () => {
       if (!this.#heardSinceCommand) this.#startProbing();
     });
+  }
+
+  // Until atRest() somebody stops the desk if this script does not live, or if its loop does not turn.
+  #arm() {
+    if (!this.#port.arm || !this.#port.connected) return;
+    this.#armed = true;
+    this.#port.arm().catch((error) => this.#log.warning(`nobody else would stop the desk: ${error.message}`));
+    const renew = () => {
+      this.#port.renew();
+      this.#after('lease', renewMs, renew);
+    };
+    this.#after('lease', renewMs, renew);
+  }
+
+  #onStopped(reason) {
+    this.#log.warning(`the desk was stopped by deskd-guard: ${reason}`);
+    this.#cancel('lease');
+    this.#cancel('command');
+    this.#armed = false;
   }
 
   #moved() {

@@ -319,10 +319,14 @@ INSTANTIATE_TEST_SUITE_P(
                 "gpiochip1:1"},
         Refusal{"{lines: ['GPIO17', 'gpiochip0:17'], initial: [0, 0], safe: [0, 0]}",
                 "TypeError ERR_INVALID_ARGUMENT: lines: expected different lines, found gpiochip0:17 twice"},
-        Refusal{"{line: 'GPIO17', initial: 0, safe: 0, lease: 500}",
-                "Error ERR_NOT_SUPPORTED: lease, maxOn, rest: expected a plain output, found one that only a "
-                "guard "
-                "may drive, and there is none"}));
+        Refusal{"{line: 'GPIO17', initial: 0, safe: 0, lease: 5}",
+                "RangeError undefined: lease: expected an integer from 20 to 600000, found 5"},
+        Refusal{"{line: 'GPIO17', initial: 0, safe: 0, rest: 5}",
+                "TypeError undefined: rest: expected maxOn with it, found none"},
+        Refusal{"{line: 'GPIO17', initial: 1, safe: 0, lease: 500}",
+                "TypeError undefined: initial: expected false, as safe, for what moves, found true"},
+        Refusal{"{lines: ['GPIO17', 'GPIO27'], initial: [0, 0], safe: [0, 0], maxOn: 500}",
+                "TypeError undefined: lines: expected one line where it has lease or maxOn, found 2"}));
 
 class GpioMistakes : public Gpio {};
 
@@ -339,21 +343,23 @@ TEST_F(GpioMistakes, InLevelsAndPulsesAreNamed) {
       "try { led.on('rising', () => {}); } catch (e) { console.log(`${e.name}: ${e.message}`); }"
       "try { new gpio.Output(['x'], true); } catch (e) { console.log(`${e.name}: ${e.message}`); }"
       "try { new gpio.Input('x', 'both'); } catch (e) { console.log(`${e.name}: ${e.message}`); }"
-      "await gpio.interlock([led]).catch((e) => console.log(e.code));");
+      "await gpio.interlock([led]).catch((e) => console.log(e.message));");
   EXPECT_THAT(
       logged_,
-      ElementsAre("TypeError: set: expected true, false, 1 or 0, found \"on\"",
-                  "TypeError: set: expected true, false, 1 or 0, found undefined",
-                  "TypeError: set: expected true, false, 1 or 0, found an array",
-                  "TypeError: set: expected an array with a level for each line, found 1",
-                  "RangeError: set: expected 2 levels, one for each line, found 1",
-                  "TypeError: pulse: expected a number from 1 to 60000, found undefined",
-                  "RangeError: pulse: expected a number from 1 to 60000, found 0",
-                  "RangeError: pulse: expected a number from 1 to 60000, found 60001",
-                  "TypeError: pulse: expected a number from 1 to 60000, found \"5\"",
-                  "TypeError: output GPIO17: expected an event out of change, close, found \"rising\"",
-                  "TypeError: Output: expected output() to make it, found new",
-                  "TypeError: Input: expected input() to make it, found new", "ERR_NOT_SUPPORTED"));
+      ElementsAre(
+          "TypeError: set: expected true, false, 1 or 0, found \"on\"",
+          "TypeError: set: expected true, false, 1 or 0, found undefined",
+          "TypeError: set: expected true, false, 1 or 0, found an array",
+          "TypeError: set: expected an array with a level for each line, found 1",
+          "RangeError: set: expected 2 levels, one for each line, found 1",
+          "TypeError: pulse: expected a number from 1 to 60000, found undefined",
+          "RangeError: pulse: expected a number from 1 to 60000, found 0",
+          "RangeError: pulse: expected a number from 1 to 60000, found 60001",
+          "TypeError: pulse: expected a number from 1 to 60000, found \"5\"",
+          "TypeError: output GPIO17: expected an event out of change, expired, close, found \"rising\"",
+          "TypeError: Output: expected output() to make it, found new",
+          "TypeError: Input: expected input() to make it, found new",
+          "interlock: expected an array of two outputs or more, found an array"));
 }
 
 class GpioInputRefuses : public Gpio, public testing::WithParamInterface<Refusal> {};

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <v8.h>
 
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -65,6 +66,60 @@ struct FakeBus final : MessageBus, HubPort {
   void onCommand(std::function<void(std::string, std::string)> handler) override {
     command = std::move(handler);
   }
+};
+
+// Answers at once, and remembers what it was asked.
+class FakeGuard final : public GuardPort {
+ public:
+  std::vector<std::string> calls;
+  std::deque<Outcome> answers;  // to the next requests; after them all goes well
+  bool there = true;
+  std::map<Output, Ended> ended;
+
+  bool available() const override { return there; }
+  Output declare(MotionOutputOptions options, Ended whenEnded, Done done) override {
+    calls.push_back("declare " + options.line + " safe=" + std::to_string(options.safe) +
+                    " lease=" + std::to_string(options.leaseMs) +
+                    " maxOn=" + std::to_string(options.maxOnMs) + " rest=" + std::to_string(options.restMs));
+    return finish(std::move(whenEnded), done);
+  }
+  Output declare(FailsafeOptions options, Ended whenEnded, Done done) override {
+    calls.push_back("failsafe " + options.path + " " + std::to_string(options.bytes.size()) +
+                    " lease=" + std::to_string(options.leaseMs));
+    return finish(std::move(whenEnded), done);
+  }
+  void interlock(std::vector<Output> outputs, std::uint32_t deadTimeMs, Done done) override {
+    std::string text = "interlock";
+    for (const Output output : outputs)
+      text += " " + std::to_string(output);
+    calls.push_back(text + " dead=" + std::to_string(deadTimeMs));
+    done(answer());
+  }
+  void drive(Output output, bool on, std::uint32_t, std::uint32_t pulseMs, Done done) override {
+    calls.push_back("drive " + std::to_string(output) + (on ? " on" : " off") +
+                    (pulseMs > 0 ? " pulse=" + std::to_string(pulseMs) : ""));
+    done(answer());
+  }
+  void renew(Output output) override { calls.push_back("renew " + std::to_string(output)); }
+  void forget(Output output) override {
+    calls.push_back("forget " + std::to_string(output));
+    ended.erase(output);
+  }
+  void reopened(Output output) override { calls.push_back("reopened " + std::to_string(output)); }
+
+ private:
+  Outcome answer() {
+    if (answers.empty()) return {};
+    Outcome first = std::move(answers.front());
+    answers.pop_front();
+    return first;
+  }
+  Output finish(Ended whenEnded, const Done& done) {
+    ended[++last_] = std::move(whenEnded);
+    done(answer());
+    return last_;
+  }
+  Output last_ = 0;
 };
 
 // Runs scripts in isolates of this process, one after another. V8 starts once for all tests. With
@@ -163,6 +218,7 @@ class ScriptTest : public testing::Test {
 
   std::string directory_;
   FakeBus bus_;
+  FakeGuard guard_;
   std::vector<std::string> logged_;
   std::string boardPath_;
   std::unique_ptr<Board> board_;
@@ -170,6 +226,7 @@ class ScriptTest : public testing::Test {
                          {},
                          bus_,
                          bus_,
+                         guard_,
                          [this](const LogRecord& record) {
                            logged_.push_back(record.text);
                            if (forceGc()) collectNow(v8::Isolate::GetCurrent());

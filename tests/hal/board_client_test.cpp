@@ -242,7 +242,7 @@ TEST_F(BoardClientTest, CommandsSayWhatTheyExpected) {
   EXPECT_THAT(complaint("gpio output gpiochip0 17=2"), HasSubstr("value: expected 0 or 1, found 2"));
   EXPECT_THAT(complaint("sim plant add windmill"), HasSubstr("found windmill"));
   EXPECT_THAT(complaint("sim i2c add i2c-7 0x29 registers"), HasSubstr("i2c-7 (there are i2c-1)"));
-  EXPECT_THAT(complaint("sim i2c add i2c-1 0x29 toaster"), HasSubstr("found toaster"));
+  EXPECT_THAT(complaint("sim i2c add i2c-1 0x29 toaster"), HasSubstr("found \"toaster\""));
 }
 
 TEST_F(BoardClientTest, HandlesOfOtherClientsAreNotOnesOwn) {

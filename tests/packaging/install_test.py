@@ -31,7 +31,7 @@ class Install(unittest.TestCase):
             raise AssertionError(result.stdout)
 
     def test_every_part_is_where_it_belongs(self):
-        for path in ("bin/deskd", "lib/deskd/deskd-host", "lib/deskd/deskd-sim", "share/deskd/scripts/jiecang.js",
+        for path in ("bin/deskd", "lib/deskd/deskd-guard", "lib/deskd/deskd-host", "lib/deskd/deskd-sim", "share/deskd/scripts/jiecang.js",
                      "share/deskd/scripts/deskd.d.ts", "share/deskd/scripts/lib/jiecang_frames.js",
                      "share/deskd/scripts/loctek.js", "share/deskd/scripts/presence-ld2410.js",
                      "share/doc/deskd/README.md", "share/doc/deskd/LICENSE", "share/doc/deskd/deskd.toml",

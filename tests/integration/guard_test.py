@@ -1,0 +1,306 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The kill matrix: whatever fails while something moves, it is made safe, and after how long.
+
+Judged by what was on the wires: the levels that the simulated board has recorded, and the bytes that the simulated desk
+has received. Both run in processes of their own and outlive a killed daemon. The table is printed.
+"""
+
+import os
+import signal
+import subprocess
+import time
+import unittest
+
+from deskd_fixture import PATIENCE, DeskdCase, program
+from sim_test import SimCase
+
+LEASE_MS = 300
+# A death is an end of file at the guard, a silence lasts for the lease. What the machine adds is its own affair: the
+# table says what it was, the limit only that nobody waited for something else.
+SLACK_MS = 200 * PATIENCE
+DEATH_MS = 10 + SLACK_MS
+SILENCE_MS = LEASE_MS + 10 + SLACK_MS
+
+RELAY = """
+import {output, interlock} from 'deskd:gpio';
+const options = {initial: false, safe: false, lease: %d};
+const up = await output({line: 'GPIO17', ...options});
+const down = await output({line: 'GPIO27', ...options});
+await interlock([up, down], {deadTime: 20});
+await new Promise((resolve) => { setTimeout(resolve, 30); });
+await up.set(true);
+setInterval(() => up.renew(), 50);
+console.log('driving');
+%s
+"""
+table = []
+
+
+def tearDownModule():
+    print("\nKill matrix: what happened, what was moving, and when it was safe (lease %d ms)" % LEASE_MS)
+    for row in table:
+        print("  %-36s %-12s %8.1f ms" % row)
+
+
+class Matrix(SimCase):
+    def case(self, what, moving, at_ns, safe_ns, limit_ms):
+        took = (safe_ns - at_ns) / 1e6
+        table.append((what, moving, took))
+        self.assertLess(took, limit_ms, what)
+
+    def runtime(self):
+        path = os.path.join(self.directory, "run")
+        os.makedirs(path, exist_ok=True)
+        return {"RUNTIME_DIRECTORY": path}
+
+    def pids(self):
+        return {"deskd": self.daemon.pid, **self.children()}
+
+    def signal(self, name, number):
+        """When it was sent, by the clock of the recorders."""
+        pid = self.pids()[name]
+        at = time.monotonic_ns()
+        os.kill(pid, number)
+        return at
+
+
+class RelayMatrix(Matrix):
+    """A motor relay that is on."""
+
+    def drive(self, then=""):
+        self.start_board()
+        self.write_settings("[limits]\nturn_ms = 500\nheap_mib = 32\n", broker=False)
+        self.write_script("relay.js", RELAY % (LEASE_MS, then))
+        self.start_daemon("--board", self.board.path, environment=self.runtime())
+        self.daemon.lines.wait("relay: driving")
+        self.assertEqual(self.board.say("sim level GPIO17"), "ok 1")
+
+    def changes(self, line):
+        with open(self.board.record_path) as file:
+            fields = [text.split() for text in file.read().splitlines()]
+        return [(int(at), level) for at, name, level in fields if name == line]
+
+    def falls_after(self, at_ns):
+        """When the line first went to its safe level after that, and stays asked for until it has."""
+        until = time.monotonic() + 30 * PATIENCE
+        while time.monotonic() < until:
+            for when, level in self.changes("GPIO17"):
+                if when >= at_ns and level == "0":
+                    return when
+            self.board.say("sim level GPIO17")  # whose answer comes after what was recorded before it
+        raise AssertionError("never safe; there was:\n" + self.daemon.lines.text())
+
+    def fails(self, what, at_ns, limit_ms):
+        self.case(what, "relay", at_ns, self.falls_after(at_ns), limit_ms)
+        self.assertFalse(any(level == "1" for _, level in self.changes("GPIO27")), "both members of the interlock")
+
+    def test_host_killed(self):
+        self.drive()
+        self.fails("host: SIGKILL", self.signal("deskd:relay", signal.SIGKILL), DEATH_MS)
+
+    def test_host_crashes(self):
+        self.drive()
+        self.fails("host: SIGSEGV", self.signal("deskd:relay", signal.SIGSEGV), DEATH_MS)
+
+    def test_host_stopped(self):
+        self.drive()
+        self.fails("host: SIGSTOP", self.signal("deskd:relay", signal.SIGSTOP), SILENCE_MS)
+
+    def test_supervisor_killed(self):
+        self.drive()
+        self.fails("supervisor: SIGKILL", self.signal("deskd", signal.SIGKILL), DEATH_MS)
+
+    def test_supervisor_stopped(self):
+        self.drive()
+        at = self.signal("deskd", signal.SIGSTOP)
+        self.addCleanup(os.kill, self.daemon.pid, signal.SIGCONT)
+        self.fails("supervisor: SIGSTOP, or its loop hangs", at, SILENCE_MS)
+
+    def test_supervisor_terminated(self):
+        self.drive()
+        self.fails("supervisor: SIGTERM", self.signal("deskd", signal.SIGTERM), DEATH_MS)
+        self.assertEqual(self.daemon.wait(), 0)
+
+    def test_guard_killed(self):
+        self.drive()
+        self.fails("guard: SIGKILL", self.signal("deskd-guard", signal.SIGKILL), DEATH_MS)
+        self.daemon.lines.wait("deskd-guard killed by signal 9 .*, starting another")
+
+    def test_script_drives_again_after_the_guard_was_killed(self):
+        self.drive("up.on('expired', async ({reason}) => {\n"
+                   "  console.log(`expired: ${reason}`);\n"
+                   "  for (;;) {\n"
+                   "    await new Promise((resolve) => { setTimeout(resolve, 20); });\n"
+                   "    try { await up.set(true); break; } catch {}\n"
+                   "  }\n"
+                   "  console.log('driving again');\n"
+                   "});")
+        self.signal("deskd-guard", signal.SIGKILL)
+        self.daemon.lines.wait("relay: expired: guard")
+        self.daemon.lines.wait("relay: driving again")
+        self.assertEqual(self.board.say("sim level GPIO17"), "ok 1")
+
+    def test_zygote_killed_is_nobody_s_business(self):
+        self.drive()
+        mark = self.daemon.lines.mark()
+        self.signal("deskd-zygote", signal.SIGKILL)
+        self.daemon.lines.wait("zygote killed by signal 9", start=mark)
+        self.assertEqual(self.board.say("sim level GPIO17"), "ok 1")
+        self.assertFalse(any(level == "0" for _, level in self.changes("GPIO17")[1:]))
+
+    def test_everything_killed_then_released(self):
+        self.drive()
+        pids = self.pids()
+        # Stopped first, so that none sees another one's end.
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in pids.values():
+                os.kill(pid, number)
+        self.daemon.wait()
+        self.assertEqual(self.board.say("sim level GPIO17"), "ok 1", "a released output stays as it is")
+        at = time.monotonic_ns()
+        outputs = os.path.join(self.directory, "run", "outputs")
+        done = subprocess.run([program("deskd-guard"), "--release", "--outputs", outputs, "--board", self.board.path],
+                              capture_output=True, text=True, timeout=60 * PATIENCE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.fails("all killed, then --release", at, 1000 * PATIENCE)
+
+    def test_everything_killed_then_started(self):
+        self.drive()
+        pids = self.pids()
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in pids.values():
+                os.kill(pid, number)
+        self.daemon.wait()
+        os.unlink(os.path.join(self.scripts, "relay.js"))
+        at = time.monotonic_ns()
+        self.start_daemon("--board", self.board.path, environment=self.runtime())
+        self.daemon.lines.wait("taken over, safe")
+        self.fails("all killed, then started again", at, 5000 * PATIENCE)
+
+    def test_script_throws(self):
+        self.drive("setTimeout(() => { console.log('now'); null.x; }, 20);")
+        at, _ = self.daemon.lines.wait("relay: now")
+        self.fails("script throws", int(at * 1e9) - 1000000, 300 + DEATH_MS)
+
+    def test_script_loops(self):
+        self.drive("setTimeout(() => { console.log('now'); while (true) {} }, 20);")
+        at, _ = self.daemon.lines.wait("relay: now")
+        self.fails("script: while (true) {}", int(at * 1e9) - 1000000, SILENCE_MS)
+
+    def test_heap_exhausted(self):
+        self.drive("setTimeout(() => { console.log('now'); const kept = []; for (;;) kept.push({a: [1, 2, 3]}); }, 20);")
+        at, _ = self.daemon.lines.wait("relay: now")
+        self.fails("script: heap exhausted", int(at * 1e9) - 1000000, SILENCE_MS + 300)
+
+    def test_script_forgets_its_lease(self):
+        self.start_board()
+        self.write_settings(broker=False)
+        self.write_script("relay.js", (RELAY % (LEASE_MS, "")).replace("setInterval", "(() => {})"))
+        self.start_daemon("--board", self.board.path, environment=self.runtime())
+        self.daemon.lines.wait("relay: driving")
+        at = next(when for when, level in self.changes("GPIO17") if level == "1")
+        self.fails("script forgets to renew", at, SILENCE_MS)
+
+    def test_script_removed(self):
+        self.drive()
+        at = time.monotonic_ns()
+        os.unlink(os.path.join(self.scripts, "relay.js"))
+        self.fails("script removed", at, 200 + DEATH_MS)
+
+    def test_script_reloaded(self):
+        self.drive()
+        at = time.monotonic_ns()
+        self.write_script("relay.js", "console.log('another'); setInterval(() => {}, 1000);")
+        self.fails("script reloaded", at, 500 + DEATH_MS)
+
+    def test_nothing_but_the_guard_holds_the_lines(self):
+        self.drive()
+        lines = [text for text in self.board.say("gpio lines").splitlines() if " GPIO17 " in text or " GPIO27 " in text]
+        self.assertEqual(len(lines), 2)
+        for text in lines:
+            self.assertIn("deskd-guard", text)
+
+    def test_guard_is_small(self):
+        self.drive()
+        with open(f"/proc/{self.pids()['deskd-guard']}/smaps_rollup") as file:
+            private = sum(int(text.split()[1]) for text in file if text.startswith("Private_"))
+        if not os.environ.get("DESKD_SANITIZE"):
+            self.assertLess(private, 2048)
+
+
+class DeskMatrix(Matrix):
+    """A Jiecang desk on its way to a height: its controller would travel on alone."""
+
+    STOP = "F1F12B002B7E"
+
+    def travel(self):
+        self.start_broker()
+        self.start_desk("--height-mm", "720", "--speed-mm-s", "40")
+        self.use_jiecang()
+        self.write_settings("[limits]\nturn_ms = 500\n")
+        self.start_daemon(environment=self.runtime())
+        self.client.wait(self.topic("jiecang", "status"), "online", deadline=20 * PATIENCE)
+        self.client.wait(self.topic("jiecang", "height/state"), "72.0", deadline=20 * PATIENCE)
+        self.client.publish(self.topic("jiecang", "target/set"), "120")
+        self.desk.wait(lambda desk: desk.height() is not None and desk.height() >= 730, "travelled a centimetre")
+
+    def stops_after(self, what, at_ns, limit_ms):
+        at_ms = at_ns // 1000000
+
+        def still(desk):
+            return [int(when) for when, kind, rest in desk.trace()
+                    if kind == "moving" and rest == "still" and int(when) >= at_ms]
+        self.desk.wait(lambda desk: still(desk), "stood still")
+        self.case(what, "Jiecang desk", at_ns, still(self.desk)[0] * 1000000, limit_ms)
+        self.assertLess(self.desk.height(), 1190)
+        self.assertIn(self.STOP, self.desk.received())
+
+    def test_host_killed(self):
+        self.travel()
+        self.stops_after("host: SIGKILL", self.signal("deskd:jiecang", signal.SIGKILL), DEATH_MS)
+
+    def test_host_stopped(self):
+        self.travel()
+        self.stops_after("host: SIGSTOP", self.signal("deskd:jiecang", signal.SIGSTOP), 1010 + SLACK_MS)
+
+    def test_supervisor_killed(self):
+        self.travel()
+        self.stops_after("supervisor: SIGKILL", self.signal("deskd", signal.SIGKILL), DEATH_MS)
+
+    def test_supervisor_stopped(self):
+        self.travel()
+        at = self.signal("deskd", signal.SIGSTOP)
+        self.addCleanup(os.kill, self.daemon.pid, signal.SIGCONT)
+        self.stops_after("supervisor: SIGSTOP, or its loop hangs", at, 1010 + SLACK_MS)
+
+    def test_supervisor_terminated(self):
+        self.travel()
+        self.stops_after("supervisor: SIGTERM", self.signal("deskd", signal.SIGTERM), DEATH_MS)
+
+    def test_guard_killed(self):
+        self.travel()
+        self.stops_after("guard: SIGKILL", self.signal("deskd-guard", signal.SIGKILL), DEATH_MS)
+
+    def test_everything_killed_then_released(self):
+        self.travel()
+        pids = self.pids()
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in pids.values():
+                os.kill(pid, number)
+        self.daemon.wait()
+        at = time.monotonic_ns()
+        done = subprocess.run([program("deskd-guard"), "--release", "--outputs",
+                               os.path.join(self.directory, "run", "outputs")],
+                              capture_output=True, text=True, timeout=60 * PATIENCE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.stops_after("all killed, then --release", at, 1000 * PATIENCE)
+
+    def test_broker_lost(self):
+        self.travel()
+        at = time.monotonic_ns()
+        self.broker.kill()
+        self.stops_after("broker lost (offline_stop_ms 5000)", at, 6000 + SLACK_MS)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
