@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// deskd-sim: a simulated standing desk on a pseudo-terminal, and a simulated board.
+// deskd-sim: a simulated standing desk on a serial cable, and a simulated board.
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -40,7 +40,7 @@ int run(const SimOptions& options) {
   Trace trace(options.tracePath);
   std::optional<JiecangRunner> desk;
   if (options.withDesk) {
-    desk.emplace(loop, options.desk, options.link,
+    desk.emplace(loop, options.desk, options.cable,
                  [&](std::uint64_t atMs, std::string_view what) { trace.write(atMs, what); });
   }
   std::optional<BoardOnSocket> board;

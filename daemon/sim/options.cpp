@@ -10,8 +10,8 @@ namespace deskd {
 namespace {
 
 constexpr const char* kAbout =
-    "Simulates a standing desk with a Jiecang controller on a pseudo-terminal, and\n"
-    "with --board a board with GPIO lines, I2C buses and serial ports.\n"
+    "Simulates a standing desk with a Jiecang controller on a pseudo-terminal or a\n"
+    "serial port, and with --board a board with GPIO lines, I2C buses and ports.\n"
     "Prints \"ready PATH\" once the port is there, and runs until SIGTERM or SIGINT.\n";
 
 constexpr const char* kControl =
@@ -131,7 +131,11 @@ std::variant<SimOptions, int> parseSimOptions(int argc, char** argv) {
   CLI::App app(kAbout, "deskd-sim");
   app.get_formatter()->column_width(30);
   app.footer(kControl);
-  app.add_option("--link", options.link, "symbolic link to the port")->type_name("PATH");
+  CLI::Option* link =
+      app.add_option("--link", options.cable.link, "symbolic link to the port")->type_name("PATH");
+  app.add_option("--device", options.cable.device, "this serial port instead of a pseudo-terminal")
+      ->type_name("PATH")
+      ->excludes(link);
   app.add_option("--trace", options.tracePath, "append what happens, one line an event")->type_name("FILE");
   app.add_option("--control", options.controlPath, "Unix datagram socket for commands")->type_name("PATH");
   app.add_flag("--die-with-parent", options.dieWithParent, "end when the parent process ends");

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "hal/sim/board.h"
+#include "hal/sim/cable_end.h"
 #include "hal/sim/jiecang_desk.h"
 
 namespace deskd {
@@ -12,7 +13,7 @@ namespace deskd {
 struct SimOptions {
   bool withDesk = true;
   JiecangOptions desk;
-  std::string link;
+  CableOptions cable;
   std::string tracePath;
   std::string controlPath;
   std::string boardPath;  // empty: no board

@@ -5,10 +5,10 @@
 
 namespace deskd {
 
-JiecangRunner::JiecangRunner(Loop& loop, const JiecangOptions& options, std::string link,
+JiecangRunner::JiecangRunner(Loop& loop, const JiecangOptions& options, CableOptions cable,
                              JiecangDesk::Observer observer)
     : loop_(loop),
-      link_(std::move(link)),
+      cable_(std::move(cable)),
       desk_(options, loop.nowMs(), std::move(observer)),
       next_(loop, [this] { pump(); }) {
   plug();
@@ -16,24 +16,25 @@ JiecangRunner::JiecangRunner(Loop& loop, const JiecangOptions& options, std::str
 }
 
 void JiecangRunner::plug() {
-  if (pty_) return;
-  pty_.emplace(link_);
-  poll_.emplace(loop_, pty_->fd(), [this](int) { readCommands(); });
+  if (end_) return;
+  end_ = plugCable(cable_);
+  poll_.emplace(loop_, end_->fd(), [this](int) { readCommands(); });
   poll_->start(UV_READABLE);
 }
 
 void JiecangRunner::unplug() {
   poll_.reset();
-  pty_.reset();
+  end_.reset();
 }
 
 std::string JiecangRunner::path() const {
-  return pty_ ? pty_->path() : link_;
+  if (end_) return end_->path();
+  return cable_.device.empty() ? cable_.link : cable_.device;
 }
 
 void JiecangRunner::readCommands() {
   std::array<std::uint8_t, 1024> buffer;
-  const std::size_t size = pty_->read(buffer);
+  const std::size_t size = end_->read(buffer);
   desk_.receive({buffer.data(), size}, loop_.nowMs());
   pump();
 }
@@ -41,7 +42,7 @@ void JiecangRunner::readCommands() {
 void JiecangRunner::pump() {
   const std::uint64_t now = loop_.nowMs();
   desk_.advance(now, [this](std::span<const std::uint8_t> line) {
-    if (pty_) pty_->write(line);
+    if (end_) end_->write(line);
   });
   const auto next = desk_.nextEventMs();
   if (!next) return next_.stop();

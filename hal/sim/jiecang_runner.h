@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "hal/base/loop.h"
+#include "hal/sim/cable_end.h"
 #include "hal/sim/jiecang_desk.h"
-#include "hal/sim/pty.h"
 
 namespace deskd {
 
-// A simulated desk on a pseudo-terminal, living on a loop's time.
+// A simulated desk on a serial cable, living on a loop's time.
 class JiecangRunner {
  public:
-  // With `link`, the port appears under that path; see Pty.
-  JiecangRunner(Loop& loop, const JiecangOptions& options, std::string link = {},
+  JiecangRunner(Loop& loop, const JiecangOptions& options, CableOptions cable = {},
                 JiecangDesk::Observer observer = {});
 
   // The cable. The desk itself does not notice.
   void plug();
   void unplug();
-  // Where the port is; empty while unplugged and without a link.
+  // Where the port is; empty while unplugged and without a link or device.
   std::string path() const;
 
   // For what a person does to the desk: call act() with it, and what follows from it happens in time.
@@ -36,10 +36,10 @@ class JiecangRunner {
   void pump();
 
   Loop& loop_;
-  const std::string link_;
+  const CableOptions cable_;
   JiecangDesk desk_;
-  std::optional<Pty> pty_;
-  std::optional<Poll> poll_;  // declared after pty_: stops before the descriptor closes
+  std::unique_ptr<CableEnd> end_;
+  std::optional<Poll> poll_;  // declared after end_: stops before the descriptor closes
   Timer next_;
 };
 

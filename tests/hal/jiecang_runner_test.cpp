@@ -22,7 +22,7 @@ class JiecangRunnerTest : public testing::Test {
   void start(JiecangOptions options) {
     options.asleepAfterMs = 0;
     options.speedMmPerS = 1000;
-    runner_ = std::make_unique<JiecangRunner>(loop_, options, directory_.path("desk"));
+    runner_ = std::make_unique<JiecangRunner>(loop_, options, CableOptions{directory_.path("desk"), {}});
     SerialLinkOptions link;
     link.port.path = runner_->path();
     link.framing = jiecang();

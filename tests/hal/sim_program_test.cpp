@@ -19,6 +19,7 @@
 #include "hal/base/unique_fd.h"
 #include "hal/board.h"
 #include "hal/serial.h"
+#include "hal/sim/pty.h"
 #include "tests/fakes/temp_directory.h"
 #include "tests/hal/bytes.h"
 
@@ -29,6 +30,7 @@ using namespace test;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 using testing::StartsWith;
+using testing::ThrowsMessage;
 namespace fs = std::filesystem;
 
 constexpr int kPatienceMs = 20'000;
@@ -153,6 +155,27 @@ TEST(SimProgram, AnswersOnThePortAndWritesATrace) {
   EXPECT_EQ(toHex(answer), "F2F2070404F6026C737E");
   EXPECT_THAT(contentOf(directory.path("trace")),
               MatchesRegex("[0-9]+ height 720\n[0-9]+ rx F1F10C000C7E\n[0-9]+ tx F2F2070404F6026C737E\n"));
+}
+
+// A pseudo-terminal stands for the cable that is there already.
+TEST(SimProgram, AnswersOnASerialPortThatExists) {
+  Pty cable;
+  Program program({"--device", cable.path(), "--asleep-after-ms", "0"});
+  EXPECT_EQ(program.line(), "ready " + cable.path());
+  cable.write(hex("F1F10C000C7E"));
+  Bytes answer;
+  while (answer.size() < 10) {
+    pollfd wait{cable.fd(), POLLIN, 0};
+    ASSERT_EQ(::poll(&wait, 1, kPatienceMs), 1);
+    Bytes chunk(64);
+    chunk.resize(cable.read(chunk));
+    answer = answer + chunk;
+  }
+  EXPECT_EQ(toHex(answer), "F2F2070404F6026C737E");
+  EXPECT_THAT([&] { openSerialPort({.path = cable.path()}); },
+              ThrowsMessage<std::system_error>(HasSubstr("(deskd-sim)")));
+  EXPECT_EQ(program.ask("unplug"), "ok");
+  EXPECT_NO_THROW(openSerialPort({.path = cable.path()}));
 }
 
 TEST(SimProgram, TraceTimesAreThoseOfTheMonotonicClock) {
@@ -335,6 +358,8 @@ TEST(SimProgram, RefusesWhatMakesNoSense) {
       {{"--no-desk"}, "--no-desk: expected --board, too"},
       {{"--board", "/no/such/place/board"}, "deskd-sim: create board socket /no/such/place/board"},
       {{"--link", "/no/such/place/desk"}, "deskd-sim: create symbolic link /no/such/place/desk"},
+      {{"--device", "/no/such/port"}, "deskd-sim: open serial port /no/such/port: No such file"},
+      {{"--device", "/dev/null", "--link", "desk"}, "--link excludes --device"},
       {{"--trace", "/no/such/place/trace"}, "deskd-sim: open trace /no/such/place/trace: No such file"},
       {{"--wings"}, "The following argument was not expected: --wings"},
   };
