@@ -72,3 +72,38 @@ install_packages() {
     run_logged "apt-get install" apt_get install --no-install-recommends --no-remove "${missing[@]}"
   fi
 }
+
+# archives_of SUITE: the addresses of this distribution's own archives with SUITE in place of this machine's release; lines for
+# a sources.list.
+archives_of() {
+  local found
+  found=$(list_archives "$1")
+  if [ -z "$found" ]; then
+    apt_update_once >&2
+    found=$(list_archives "$1")
+  fi
+  [ -n "$found" ] || die "apt's lists name no Debian archive to take $1 from"
+  echo "$found"
+}
+
+list_archives() {
+  local codename
+  codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
+  # shellcheck disable=SC2016  # the dollar signs are apt's
+  apt-get indextargets --format '$(ORIGIN) $(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
+    awk -v here="$codename" -v there="$1" '
+      $1 == "Debian" && $3 == "main" && ($2 == here || $2 == here "-updates" || $2 == here "-security") {
+        sub(here, there, $2)
+        if (!seen[$2]++) print "deb " $4 " " $2 " main"
+      }'
+}
+
+# What tells mmdebstrap of the proxies that apt uses, an option a line.
+proxy_options() {
+  local name value
+  for name in Acquire::http::Proxy Acquire::https::Proxy; do
+    value=
+    eval "$(apt-config shell value "$name")"
+    [ -z "$value" ] || echo "--aptopt=$name \"$value\""
+  done
+}
