@@ -2,10 +2,13 @@
 #
 # Where things go: `cmake --install build/release --prefix /usr`. The programs find each other and the shipped scripts
 # relative to themselves; the unit file expects the prefix /usr.
+add_custom_target(programs)  # all that is installed
+add_dependencies(programs deskd)
 install(TARGETS deskd RUNTIME DESTINATION bin)
 foreach(program deskd-guard deskd-host deskd-sim)
   if(TARGET ${program})
     install(TARGETS ${program} RUNTIME DESTINATION lib/deskd)
+    add_dependencies(programs ${program})
   endif()
 endforeach()
 install(DIRECTORY scripts/ DESTINATION share/deskd/scripts)
