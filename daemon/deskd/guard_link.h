@@ -54,7 +54,7 @@ class GuardLink {
   void receive(wire::Any&& message);
   void greeted();
   void ended(int status);
-  void introduce(std::uint64_t process);
+  void introduce(std::uint64_t number);
   void release(std::uint64_t process);
   void finish();
 
