@@ -25,6 +25,7 @@ class Gpio : public ScriptTest {
     auto board = std::make_unique<test::FakeBoard>();
     gpio_ = &board->chips;
     board_ = std::move(board);
+    services_.limits.turnMs = 30000;  // collecting everything takes its time, under sanitizers above all
   }
   // Isolate and lines go while the board is there.
   ~Gpio() override { close(); }

@@ -45,7 +45,7 @@ class ReloadTest(DeskdCase):
         self.start_desk()
         self.write_settings()
         self.start_daemon()
-        warm = max(10, ROUNDS // 10)
+        warm = max(50, ROUNDS // 10)
         for number in range(warm):
             self.reload(number)
         before = self.measure()
