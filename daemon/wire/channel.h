@@ -31,8 +31,8 @@ std::optional<Received> receive(int socket);
 // bounded queue, and what does not fit there is dropped, counted, and refused to the caller.
 //
 // What may come in any number, because a script or a broker decides it, is refused first: the rest of the
-// queue is kept for what deskd itself has to say (isBulk() tells which). Orders that end something, a command
-// and Unload, overtake everything that waits.
+// queue is kept for what deskd itself has to say (isBulk() tells which). What ends something
+// overtakes everything that waits: a command, Unload, and Failed, behind which nothing more may be sent.
 class Channel {
  public:
   struct Handlers {

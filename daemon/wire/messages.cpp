@@ -78,7 +78,8 @@ bool isBulk(const Any& message) {
 }
 
 bool isUrgent(const Any& message) {
-  return std::holds_alternative<Command>(message) || std::holds_alternative<Unload>(message);
+  return std::holds_alternative<Command>(message) || std::holds_alternative<Unload>(message) ||
+         std::holds_alternative<Failed>(message);
 }
 
 const char* nameOf(const Any& message) {

@@ -94,15 +94,15 @@ class MessageTest(DeskdCase):
         self.daemon.lines.wait("long: got 10 0")
 
     def test_failure_after_a_flood_of_log_lines_is_reported(self):
-        self.write_settings(broker=False)
-        self.write_script("loud.js", "for (let i = 0; i < 20000; ++i) console.log(`line ${i}`);\n"
+        self.write_settings("[limits]\nturn_ms = 60000\n", broker=False)
+        self.write_script("loud.js", "for (let i = 0; i < 10000; ++i) console.log(`line ${i}`);\n"
                                      "throw new Error('after the flood');")
         self.start_daemon()
         self.daemon.lines.wait("loud: error: Error: after the flood", deadline=30 * PATIENCE)
 
     def test_start_after_a_flood_of_log_lines_is_seen_and_lost_lines_are_counted(self):
-        self.write_settings(broker=False)
-        self.write_script("loud.js", "for (let i = 0; i < 20000; ++i) console.log(`line ${i}`);\n"
+        self.write_settings("[limits]\nturn_ms = 60000\n", broker=False)
+        self.write_script("loud.js", "for (let i = 0; i < 10000; ++i) console.log(`line ${i}`);\n"
                                      "setInterval(() => console.log('later'), 50);")
         self.start_daemon()
         self.daemon.lines.wait("loud: running", deadline=30 * PATIENCE)
