@@ -102,7 +102,7 @@ class MessageTest(DeskdCase):
 
     def test_start_after_a_flood_of_log_lines_is_seen_and_lost_lines_are_counted(self):
         self.write_settings("[limits]\nturn_ms = 60000\n", broker=False)
-        self.write_script("loud.js", "for (let i = 0; i < 10000; ++i) console.log(`line ${i}`);\n"
+        self.write_script("loud.js", "for (let i = 0; i < 3000; ++i) console.log('x'.repeat(16000));\n"
                                      "setInterval(() => console.log('later'), 50);")
         self.start_daemon()
         self.daemon.lines.wait("loud: running", deadline=30 * PATIENCE)
