@@ -52,7 +52,8 @@ save_state() {
   mkdir -p "$run"
   prepare_run "$run"
   coproc MACHINE { machine "$directory" "$run" 600 "file=$directory/disk" -monitor stdio >"$run/monitor"; }
-  local qemu=$MACHINE_PID monitor=${MACHINE[1]}
+  local monitor=${MACHINE[1]}
+  qemu=$MACHINE_PID # ended with this program
   until grep -q '^VM-READY' "$run/said"; do
     if ! kill -0 "$qemu" 2>/dev/null; then
       cat "$run/console" "$run/said" >&2
@@ -62,6 +63,7 @@ save_state() {
   done
   printf 'migrate "exec:cat > %s/state"\nquit\n' "$directory" >&"$monitor"
   wait "$qemu"
+  qemu=
   rm -rf "$run"
 }
 
