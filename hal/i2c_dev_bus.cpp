@@ -70,8 +70,8 @@ class DevBus final : public I2cBus {
     else
       order = {I2C_SMBUS_WRITE, 0, I2C_SMBUS_QUICK, nullptr};
     if (kernel_->control(I2C_SMBUS, reinterpret_cast<std::uintptr_t>(&order)) >= 0) return true;
-    // The adapter itself is gone, as a USB one may be.
-    if (errno == ENODEV || errno == EBADF) throwErrno("look for", i2cPlace(name_, {address, false}));
+    // ENODEV is what i2c-stub says of a chip that is not there.
+    if (errno == EBADF) throwErrno("look for", i2cPlace(name_, {address, false}));
     return false;
   }
 

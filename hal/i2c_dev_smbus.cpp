@@ -110,9 +110,9 @@ class Smbus {
   bool call(std::uint8_t direction, std::uint8_t command, const Message& message) {
     if ((functions_ & message.function) == 0) return false;
     i2c_smbus_ioctl_data order{direction, command, message.size, &data_};
-    if (kernel_.control(I2C_SMBUS, reinterpret_cast<std::uintptr_t>(&order)) < 0)
-      throwErrno("transfer with", place_);
-    return true;
+    if (kernel_.control(I2C_SMBUS, reinterpret_cast<std::uintptr_t>(&order)) >= 0) return true;
+    // i2c-stub, and drivers that took after it, say so of a chip that is not there.
+    throwErrno(errno == ENODEV ? ENXIO : errno, "transfer with", place_);
   }
 
   I2cKernel& kernel_;
