@@ -4,12 +4,13 @@
 # How QEMU is called; to be sourced. The machine is the same whenever it runs, because a saved state fits no other: disks of
 # fixed sizes, the same devices, the same QEMU.
 
-processors=${DESKD_VM_PROCESSORS:-2}
+# One processor: with two, QEMU now and then takes a minute for a start of V8 that else takes a second, whatever else runs.
+processors=1
 memory_mib=1024
 input_bytes=$((512 << 20))
 output_bytes=$((64 << 20))
 
-accelerator=tcg,thread=multi
+accelerator=tcg
 if [ -w /dev/kvm ] && grep -qwE 'vmx|svm' /proc/cpuinfo; then
   accelerator=kvm
 fi

@@ -271,6 +271,7 @@ class Inputs(GpioTest):
         self.assertEqual(script.next(), "listening")
         script.go_on()
         result = script.next()
+        print(f"of {edges} edges {result['seen']} were seen and {result['lost']} counted as lost")
         self.assertEqual(result["value"], True)
         self.assertGreater(result["seen"], 0)
         self.assertLess(result["seen"], edges, "the kernel's buffer is smaller than that")

@@ -279,7 +279,23 @@ class GuestTest(unittest.TestCase):
         return Script(self, text, self.imports)
 
 
+class Result(unittest.TextTestResult):
+    """Says at once why a test failed: the suite's time may end before its last test does."""
+
+    def addFailure(self, test, error):
+        super().addFailure(test, error)
+        self.stream.writeln(self.failures[-1][1])
+
+    def addError(self, test, error):
+        super().addError(test, error)
+        self.stream.writeln(self.errors[-1][1])
+
+    def printErrors(self):
+        pass
+
+
 def main():
     """Every test of the suite must have run: there are none here that may be left out."""
-    result = unittest.main(exit=False, verbosity=2, argv=[os.path.basename(__file__)], module="__main__").result
+    runner = unittest.TextTestRunner(verbosity=2, resultclass=Result)
+    result = unittest.main(exit=False, argv=[os.path.basename(__file__)], module="__main__", testRunner=runner).result
     raise SystemExit(0 if result.wasSuccessful() and not result.skipped and result.testsRun > 0 else 1)
