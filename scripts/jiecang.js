@@ -41,10 +41,9 @@ const driver = new JiecangDriver({port, log, native: options.native, ...options.
 const desk = new Desk(driver, {coastMm: 1, fastestMmPerS: 500, ...options.desk});
 
 desk.on('notice', (text) => log.notice(text));
-desk.on('move', ({reason, heightMm}) => {
-  driver.atRest();
-  log.info(`move ended: ${reason}, at ${heightMm} mm`);
-});
+desk.on('move', ({reason, heightMm}) => log.info(`move ended: ${reason}, at ${heightMm} mm`));
+// Not when a move has ended: another one may have taken its place, and the desk travels on.
+desk.on('change', () => { if (!desk.moving) driver.atRest(); });
 
 // The desk must be at rest before the script ends, whatever ends it.
 onUnload(async () => {

@@ -281,6 +281,12 @@ class DeskMatrix(Matrix):
         self.travel()
         self.stops_after("guard: SIGKILL", self.signal("deskd-guard", signal.SIGKILL), DEATH_MS)
 
+    def test_host_killed_after_another_height_was_asked_for_on_the_way(self):
+        self.travel()
+        self.client.publish(self.topic("jiecang", "target/set"), "115")
+        self.desk.wait(lambda desk: desk.height() >= 760, "went on")
+        self.stops_after("host: SIGKILL, second target", self.signal("deskd:jiecang", signal.SIGKILL), DEATH_MS)
+
     def test_everything_killed_then_released(self):
         self.travel()
         pids = self.pids()
