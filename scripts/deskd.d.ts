@@ -416,8 +416,8 @@ declare module 'deskd:gpio' {
     readonly closed: boolean;
     /**
      * Drives the line, or all lines at the same time. Ends a pulse. Rejects with the system's code. What moves may be
-     * refused, and stays as it is then: ERR_INTERLOCK, ERR_DEAD_TIME, ERR_RESTING, ERR_GUARD (deskd-guard is being
-     * started again).
+     * refused, and stays as it is then: ERR_INTERLOCK, ERR_DEAD_TIME, ERR_RESTING, ERR_UNSAFE (another output of the
+     * script could not be driven to its safe level so far), ERR_GUARD (deskd-guard is being started again).
      */
     set(value: V extends boolean ? Level : readonly Level[]): Promise<void>;
     /**

@@ -49,6 +49,7 @@ void GuardLink::launch() {
   } catch (const std::exception& error) {
     log(Priority::error, std::string(error.what()) + ": no script can move anything");
     ++quickDeaths_;
+    releaseEnded();  // nobody holds anything of theirs
     restart_.start(Milliseconds(longestPauseMs));
     return;
   }
@@ -76,12 +77,16 @@ void GuardLink::receive(wire::Any&& message) {
 void GuardLink::greeted() {
   greeted_ = true;
   giveUp_.stop();
+  releaseEnded();
+  if (const auto ready = std::exchange(ready_, nullptr)) ready();
+}
+
+void GuardLink::releaseEnded() {
   std::vector<std::uint64_t> over;
   for (const auto& [number, process] : processes_)
     if (process.released) over.push_back(number);
   for (const std::uint64_t number : over)
     release(number);
-  if (const auto ready = std::exchange(ready_, nullptr)) ready();
 }
 
 void GuardLink::ended(int status) {
@@ -99,7 +104,7 @@ void GuardLink::ended(int status) {
 
 void GuardLink::attach(std::uint64_t process, const std::string& script, Connect connect) {
   processes_[process] = {script, std::move(connect), nullptr};
-  if (pid() != 0) introduce(process);
+  if (pid() != 0 && channel_) introduce(process);
 }
 
 void GuardLink::introduce(std::uint64_t number) {
@@ -111,7 +116,7 @@ void GuardLink::introduce(std::uint64_t number) {
 
 void GuardLink::detach(std::uint64_t process, std::function<void()> released) {
   const auto found = processes_.find(process);
-  if (found == processes_.end() || pid() == 0) {
+  if (found == processes_.end() || pid() == 0 || !channel_) {
     processes_.erase(process);
     released();
     return;

@@ -56,6 +56,7 @@ class GuardLink {
   void ended(int status);
   void introduce(std::uint64_t number);
   void release(std::uint64_t process);
+  void releaseEnded();
   void finish();
 
   Loop& loop_;

@@ -20,6 +20,8 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t mostOutputs = 64;  // of one process
 constexpr std::size_t mostFailsafeBytes = 64;
+constexpr milliseconds retryPause(10);
+constexpr int attemptsWithoutSupervisor = 500;
 
 std::optional<milliseconds> ifAny(std::uint32_t ms) {
   return ms == 0 ? std::nullopt : std::optional(milliseconds(ms));
@@ -43,13 +45,15 @@ Guard::Guard(Loop& loop, Board& board, UniqueFd supervisor, Options options)
       board_(board),
       options_(std::move(options)),
       next_(loop, [this] { expire(); }),
+      retry_(loop, [this] { tryAgain(); }),
       later_(loop, [this] { ended_.clear(); }),
       supervisor_(loop, std::move(supervisor),
                   {[this](wire::Any&& message) { fromSupervisor(std::move(message), UniqueFd()); },
                    [this](const std::string& reason) {
                      supervisorGone_ = true;
                      stopAll(reason.empty() ? "deskd has ended" : "deskd sent nonsense: " + reason);
-                     loop_.stop();
+                     attempts_ = 0;
+                     if (unsafe_.empty()) loop_.stop();
                    },
                    [this](wire::Any&& message, UniqueFd&& descriptor) {
                      fromSupervisor(std::move(message), std::move(descriptor));
@@ -129,7 +133,7 @@ void Guard::attach(const wire::Attach& attach, UniqueFd socket) {
 void Guard::settled(const std::string& script) {
   std::erase_if(parked_, [&](const auto& device) {
     // Of processes that run, none has declared it: another script may have.
-    return device->line().script == script;
+    return device->line().script == script && !unsafe_.contains(device.get());
   });
   writeFile();
 }
@@ -209,6 +213,10 @@ std::unique_ptr<GuardedGpio> Guard::takeLine(const GuardedLine& line) {
   const auto found = std::find_if(parked_.begin(), parked_.end(),
                                   [&](const auto& device) { return device->line().address == line.address; });
   if (found == parked_.end()) return std::make_unique<GuardedGpio>(board_.gpio(), line);
+  if (unsafe_.contains(found->get())) {
+    (*found)->makeSafe();
+    unsafe_.erase(found->get());
+  }
   std::unique_ptr<GuardedGpio> device = std::move(*found);
   parked_.erase(found);
   GuardedLine same = device->line();
@@ -267,13 +275,17 @@ void Guard::drive(std::uint64_t process, const wire::Drive& wanted) {
       if (output.line) output.line->makeSafe();
       rules_.release(*id, options_.now());
     } else {
+      if (isUnsafe(hosts_.at(process).script))
+        return answer(process, wanted.request, "ERR_UNSAFE",
+                      "another output of this script could not be driven to its safe level");
       const bool wasOn = rules_.on(*id);
       const auto refusal = rules_.drive(*id, options_.now(), ifAny(wanted.leaseMs), ifAny(wanted.pulseMs));
       if (refusal) return answer(process, wanted.request, refusal->code, refusal->message);
       try {
         if (!wasOn) output.device().start();
       } catch (...) {
-        rules_.release(*id, options_.now());
+        // Who knows how far it came.
+        makeSafe(*id, Priority::warning, "it could not be driven");
         throw;
       }
     }
@@ -288,7 +300,8 @@ void Guard::forget(std::uint64_t process, std::uint32_t number) {
   const auto id = find(process, number);
   if (!id) return;
   if (rules_.on(*id)) makeSafe(*id, Priority::notice, "its script has closed it");
-  take(*id);
+  Output left = take(*id);
+  if (left.line && unsafe_.contains(left.line.get())) parked_.push_back(std::move(left.line));
   hosts_.at(process).outputs.erase(number);
   changed();
   writeFile();
@@ -318,7 +331,35 @@ void Guard::makeSafe(Id id, Priority priority, const std::string& why) {
     logFor(script, priority, output.device().name() + ": made safe, " + why);
   } catch (const std::exception& error) {
     logFor(script, Priority::error, std::string(error.what()) + " (" + why + ")");
+    if (output.line) keepTrying(*output.line);
   }
+}
+
+void Guard::keepTrying(GuardedGpio& line) {
+  unsafe_.insert(&line);
+  retry_.start(retryPause, retryPause);
+}
+
+void Guard::tryAgain() {
+  std::erase_if(unsafe_, [](GuardedGpio* line) {
+    try {
+      line->makeSafe();
+    } catch (const std::exception&) {
+      return false;  // it has been told
+    }
+    logFor(line->line().script, Priority::warning, line->name() + ": safe at last");
+    return true;
+  });
+  ++attempts_;
+  const bool enough = unsafe_.empty() || (supervisorGone_ && attempts_ >= attemptsWithoutSupervisor);
+  if (!enough) return;
+  retry_.stop();
+  if (supervisorGone_) loop_.stop();
+}
+
+bool Guard::isUnsafe(const std::string& script) const {
+  return std::any_of(unsafe_.begin(), unsafe_.end(),
+                     [&](const GuardedGpio* line) { return line->line().script == script; });
 }
 
 void Guard::stopAll(const std::string& why) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,9 @@ class Guard {
   std::optional<Id> find(std::uint64_t process, std::uint32_t number) const;
 
   void makeSafe(Id id, Priority priority, const std::string& why);
+  void keepTrying(GuardedGpio& line);
+  void tryAgain();
+  bool isUnsafe(const std::string& script) const;
   void stopAll(const std::string& why);
   void expire();
   void changed();
@@ -86,10 +90,15 @@ class Guard {
   std::map<std::uint64_t, Host> hosts_;
   std::map<Id, Output> outputs_;
   Id lastId_ = 0;
+  // Lines that could not be driven safe so far: each is an output's or parked. Nothing else of their script
+  // goes on.
+  std::set<GuardedGpio*> unsafe_;
+  int attempts_ = 0;
   std::vector<std::unique_ptr<GuardedGpio>> parked_;       // safe, and nobody's for now
   std::map<std::string, MotionRules::History> histories_;  // of lines, by name
   std::uint32_t toldLeaseMs_ = 0;
   Timer next_;
+  Timer retry_;
   Timer later_;  // ends hosts outside their own callbacks
   std::vector<std::unique_ptr<wire::Channel>> ended_;
   bool supervisorGone_ = false;

@@ -46,7 +46,14 @@ void GuardClient::connect(UniqueFd socket) {
   for (const auto& [output, declared] : outputs_)
     declareAgain(output);
   for (const Group& group : groups_) {
-    const auto request = remember([](const Outcome&) {});
+    // Without its interlock nothing of the group may move.
+    const auto request = remember([this, outputs = group.outputs](const Outcome& outcome) {
+      if (outcome.ok() || !channel_) return;
+      for (const Output output : outputs) {
+        channel_->post(wire::Forget{output});
+        ended(output, "its interlock could not be declared again: " + outcome.message);
+      }
+    });
     send(wire::Interlock{request, group.outputs, group.deadTimeMs}, request);
   }
 }

@@ -286,6 +286,56 @@ TEST_F(GuardTest, TellsWhenALineCannotBeDriven) {
   EXPECT_EQ(drive(desk, 1, true).code, "") << "it does not count as on";
 }
 
+TEST_F(GuardTest, TriesUntilALineIsSafeAndLetsNothingElseOfItsScriptMoveMeanwhile) {
+  startGuard();
+  Peer& desk = host(1);
+  Peer& other = host(2, "other");
+  declare(desk, 1, "GPIO3");
+  declare(desk, 2, "GPIO4");
+  declare(other, 1, "GPIO5");
+  drive(desk, 1, true);
+  board_.failLine = 3;
+  pass(301);
+  EXPECT_TRUE(runUntil(loop_, [&] { return !desk.all<wire::Expired>().empty(); }));
+  EXPECT_TRUE(board_.level(3));
+  EXPECT_EQ(drive(desk, 2, true).code, "ERR_UNSAFE");
+  EXPECT_EQ(drive(other, 1, true).code, "");
+  board_.failLine.reset();
+  EXPECT_TRUE(runUntil(loop_, [&] { return !board_.level(3); }));
+  EXPECT_EQ(drive(desk, 2, true).code, "");
+}
+
+TEST_F(GuardTest, ALineThatCannotBeMadeSafeIsNotLetGo) {
+  startGuard();
+  Peer& desk = host(1);
+  declare(desk, 1, "GPIO3");
+  drive(desk, 1, true);
+  board_.failLine = 3;
+  hosts_[1].reset();
+  turn();
+  supervisor_->channel->post(wire::Settled{"desk"});
+  turn();
+  EXPECT_TRUE(board_.held.contains(3));
+  Peer& again = host(2);
+  EXPECT_EQ(declare(again, 1, "GPIO3").code, "EIO");
+  board_.failLine.reset();
+  EXPECT_TRUE(runUntil(loop_, [&] { return !board_.level(3); }));
+  EXPECT_EQ(declare(again, 1, "GPIO3").code, "");
+}
+
+TEST_F(GuardTest, StaysForALineThatCannotBeMadeSafeWhenTheSupervisorEnds) {
+  startGuard();
+  Peer& desk = host(1);
+  declare(desk, 1, "GPIO3");
+  drive(desk, 1, true);
+  board_.failLine = 3;
+  supervisor_.reset();
+  Timer repair(loop_, [&] { board_.failLine.reset(); });
+  repair.start(milliseconds(15));
+  loop_.run();
+  EXPECT_FALSE(board_.level(3));
+}
+
 TEST_F(GuardTest, ANewGuardFindsTheLinesOfTheLastOneAndMakesThemSafe) {
   startGuard();
   Peer& desk = host(1);

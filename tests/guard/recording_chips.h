@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -45,7 +46,8 @@ class RecordingBoard final : public Board, public GpioChips {
   std::set<unsigned> held;
   std::vector<std::pair<unsigned, bool>> changes;
   int requests = 0;
-  int failSets = 0;  // so many set() calls fail
+  int failSets = 0;                  // so many set() calls fail
+  std::optional<unsigned> failLine;  // all of this line fail
 
  private:
   class Line final : public GpioOutput {
@@ -56,6 +58,7 @@ class RecordingBoard final : public Board, public GpioChips {
     }
     ~Line() override { board_.held.erase(offset_); }
     void set(const std::vector<bool>& values) override {
+      if (board_.failLine == offset_) throwErrno(EIO, "set", "GPIO" + std::to_string(offset_));
       if (board_.failSets > 0 && board_.failSets-- > 0)
         throwErrno(EIO, "set", "GPIO" + std::to_string(offset_));
       drive(values.at(0));
