@@ -130,9 +130,10 @@ TEST_F(I2cWorkers, OpenTheBusOnceMoreAfterAFailure) {
     return I2cAccess{bus_.open(), nullptr};
   });
   worker().open(longTime, note("open"));
+  ASSERT_TRUE(runUntilSaid(1));
+  EXPECT_FALSE(worker().opened());
   worker().open(longTime, note("open"));
   worker().transfer(readsId(), longTime, note("read"));
-  EXPECT_FALSE(worker().opened());
   ASSERT_TRUE(runUntilSaid(3));
   EXPECT_TRUE(worker().opened());
   EXPECT_THAT(said_, ElementsAre("open ENOENT", "open done", "read 60"));
