@@ -171,7 +171,7 @@ void LoctekDesk::powerDown() {
 }
 
 void LoctekDesk::say(std::uint8_t type, const Bytes& payload) {
-  if (!pin20_) return;
+  if (!pin20_ || mute_) return;
   Bytes body{static_cast<std::uint8_t>(payload.size() + 4), type};
   body.insert(body.end(), payload.begin(), payload.end());
   Bytes frame{0x9B};
@@ -307,6 +307,11 @@ void LoctekDesk::show(const std::string& text, std::uint64_t nowMs) {
 void LoctekDesk::setTimer(int minutes, std::uint64_t nowMs) {
   happenUntil(nowMs);
   timer_ = std::min(minutes, 99);
+}
+
+void LoctekDesk::setMute(bool mute, std::uint64_t nowMs) {
+  happenUntil(nowMs);
+  mute_ = mute;
 }
 
 }  // namespace deskd

@@ -86,6 +86,8 @@ class LoctekDesk {
   void show(const std::string& text, std::uint64_t nowMs);
   // The reminder: its time is shown instead of the height. Negative: off.
   void setTimer(int minutes, std::uint64_t nowMs);
+  // A broken wire from the controller: it works, and nobody hears it.
+  void setMute(bool mute, std::uint64_t nowMs);
 
   double heightMm() const { return plant_.heightMm(); }
   Travel travel() const { return plant_.travel(); }
@@ -170,6 +172,7 @@ class LoctekDesk {
   Travel told_ = Travel::still;
 
   bool locked_;
+  bool mute_ = false;
   bool lost_;
   std::optional<std::uint64_t> bottomMs_;  // at the bottom with DOWN held, while it is lost
   unsigned error_ = 0;

@@ -18,10 +18,11 @@ unsigned wholeNumber(const PlantOptions& options, const std::string& key, unsign
 }
 
 LoctekOptions deskOptions(const PlantOptions& options) {
-  options.requireKnown({"line",         "port",        "height-mm",   "min-mm",       "max-mm",
-                        "speed-mm-s",   "coast-mm",    "tap-mm",      "wake-ms",      "asleep-after-ms",
-                        "preset-1-mm",  "preset-2-mm", "preset-3-mm", "preset-4-mm",  "inches",
-                        "long-display", "locked",      "needs-reset", "keys-on-line", "noise"});
+  options.requireKnown(
+      {"line",        "motion-line",  "port",        "height-mm", "min-mm",          "max-mm",
+       "speed-mm-s",  "coast-mm",     "tap-mm",      "wake-ms",   "asleep-after-ms", "preset-1-mm",
+       "preset-2-mm", "preset-3-mm",  "preset-4-mm", "inches",    "long-display",    "locked",
+       "needs-reset", "keys-on-line", "noise"});
   LoctekOptions desk;
   desk.minMm = options.number("min-mm", desk.minMm, 1, 10'000);
   desk.maxMm = options.number("max-mm", desk.maxMm, 1, 10'000);
@@ -89,11 +90,19 @@ const char* name(Travel travel) {
 LoctekPlant::LoctekPlant(PlantBoard& board, const PlantOptions& options, std::uint64_t nowNs)
     : board_(board),
       port_(options.text("port", "loctek")),
-      desk_(deskOptions(options), toMs(nowNs)),
+      motionLine_(options.text("motion-line", "")),
+      desk_(deskOptions(options), toMs(nowNs),
+            [this](std::uint64_t, std::string_view what) { happened(what); }),
       path_(board.addSerial(port_)) {
   const std::string line = options.requiredText("line");
   board_.watch(line);
+  if (!motionLine_.empty()) board_.drive(motionLine_, false);
   desk_.setPin20(board_.level(line), toMs(nowNs));
+}
+
+void LoctekPlant::happened(std::string_view what) {
+  if (motionLine_.empty() || !what.starts_with("moving ")) return;
+  board_.drive(motionLine_, what != "moving still");
 }
 
 void LoctekPlant::onLevel(const std::string&, bool level, std::uint64_t nowNs) {
@@ -123,7 +132,8 @@ void LoctekPlant::set(const std::string& name, const std::string& value, std::ui
   if (name == "show") return desk_.show(value, nowMs);
   if (name == "timer")
     return desk_.setTimer(static_cast<int>(std::lround(plantNumber(name, value, -1, 99))), nowMs);
-  throw std::invalid_argument("set: expected one of keypad, lock, error, show, timer, found " + name);
+  if (name == "mute") return desk_.setMute(plantFlag(name, value), nowMs);
+  throw std::invalid_argument("set: expected one of keypad, lock, error, show, timer, mute, found " + name);
 }
 
 std::string LoctekPlant::get(const std::string& name, std::uint64_t) const {

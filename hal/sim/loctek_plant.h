@@ -6,13 +6,15 @@
 
 namespace deskd {
 
-// A LoctekMotion desk on a simulated board: its serial line on a port, its PIN20 on a line.
+// A LoctekMotion desk on a simulated board: its serial line on a port, its PIN20 on a line, and on another
+// one, if it is named, whether the motors run, for the recorder.
 //
-// Options: line (required), port ("loctek"), height-mm, min-mm, max-mm, speed-mm-s, coast-mm, tap-mm,
-// wake-ms, asleep-after-ms, preset-1-mm to preset-4-mm, inches, long-display, locked, needs-reset,
+// Options: line (required), motion-line, port ("loctek"), height-mm, min-mm, max-mm, speed-mm-s, coast-mm,
+// tap-mm, wake-ms, asleep-after-ms, preset-1-mm to preset-4-mm, inches, long-display, locked, needs-reset,
 // keys-on-line, noise. set(): keypad (names of keys joined by "+", or "none"), lock (0, 1), error (0 to 99),
-// show (three characters, or empty for the height), timer (minutes, or -1). get(): path, height, travel,
-// awake, pin20, display, reset, violations (their number), violation (the last).
+// show (three characters, or empty for the height), timer (minutes, or -1), mute (0, 1: nothing comes from
+// it). get(): path, height, travel, awake, pin20, display, reset, violations (their number), violation (the
+// last).
 class LoctekPlant final : public SimPlant {
  public:
   LoctekPlant(PlantBoard& board, const PlantOptions& options, std::uint64_t nowNs);
@@ -25,8 +27,11 @@ class LoctekPlant final : public SimPlant {
   std::string get(const std::string& name, std::uint64_t nowNs) const override;
 
  private:
+  void happened(std::string_view what);
+
   PlantBoard& board_;
   const std::string port_;
+  const std::string motionLine_;
   LoctekDesk desk_;
   std::string path_;
 };

@@ -57,7 +57,7 @@ class FakeBoard final : public PlantBoard {
  public:
   void watch(const std::string& line) override { watched = line; }
   bool level(const std::string&) const override { return false; }
-  void drive(const std::string&, std::optional<bool>) override {}
+  void drive(const std::string& line, std::optional<bool> level) override { driven[line] = level; }
   void setI2c(const std::string&, std::uint16_t, const std::string&, double) override {}
   double getI2c(const std::string&, std::uint16_t, const std::string&) const override { return 0; }
   std::string addSerial(const std::string& name) override { return "/dev/pts/" + name; }
@@ -66,6 +66,7 @@ class FakeBoard final : public PlantBoard {
   }
 
   std::string watched;
+  std::map<std::string, std::optional<bool>> driven;
   Bytes written;
 };
 
@@ -93,6 +94,35 @@ TEST(LoctekPlant, ConnectsADeskToALineAndAPort) {
   EXPECT_GT(std::stoi(plant->get("height", 0)), 825);
   plant->onLevel("GPIO27", false, 3000 * ms);
   EXPECT_EQ(plant->get("violation", 0), "PIN20 fell while moving");
+}
+
+TEST(LoctekPlant, ShowsOnALineWhetherItMoves) {
+  FakeBoard board;
+  const std::uint64_t ms = 1'000'000;
+  LoctekPlant plant(board, optionsOf({{"line", "GPIO27"}, {"motion-line", "GPIO5"}}), 0);
+  EXPECT_EQ(board.driven.at("GPIO5"), false);
+  plant.set("keypad", "up", ms);
+  plant.advance(2000 * ms);
+  EXPECT_EQ(board.driven.at("GPIO5"), true);
+  plant.set("keypad", "none", 2000 * ms);
+  plant.advance(3000 * ms);
+  EXPECT_EQ(board.driven.at("GPIO5"), false);
+}
+
+TEST(LoctekPlant, IsHeardNoMoreWhileItIsMute) {
+  FakeBoard board;
+  const std::uint64_t ms = 1'000'000;
+  LoctekPlant plant(board, optionsOf({{"line", "GPIO27"}}), 0);
+  plant.onLevel("GPIO27", true, 0);
+  plant.advance(1000 * ms);
+  plant.set("mute", "1", 1000 * ms);
+  plant.advance(1100 * ms);
+  board.written.clear();
+  plant.advance(2000 * ms);
+  EXPECT_EQ(board.written, Bytes{});
+  plant.set("mute", "0", 2000 * ms);
+  plant.advance(2100 * ms);
+  EXPECT_THAT(toHex(board.written), HasSubstr(kPoll));
 }
 
 TEST(LoctekPlant, IsDrivenByName) {
