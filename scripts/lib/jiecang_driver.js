@@ -7,6 +7,7 @@
 // answered, and stop is the one command that never waits.
 
 import {commands, decodeFrame, mayBeSent} from './jiecang_frames.js';
+import {systemClock, Timers} from './timers.js';
 
 const asleepAfterMs = 4000;      // of silence
 const wakeMs = 100;              // from waking to the first command that is heard
@@ -29,12 +30,6 @@ const movedMm = 3;
 const renewMs = 250;             // while the port is armed; its lease is failsafe's
 const heightsToBelieve = 2;
 
-const systemClock = {
-  now: () => performance.now(),
-  setTimeout: (fn, milliseconds) => setTimeout(fn, milliseconds),
-  clearTimeout: (timer) => clearTimeout(timer),
-};
-
 // For serial.open(): the controller travels on by itself, so somebody has to stop it if this script cannot.
 export const failsafe = {bytes: commands.stop(), lease: 1000};
 
@@ -53,7 +48,7 @@ export class JiecangDriver {
   #userMaxMm = null;
   #userMinMm = null;
   #flags = {maxSet: false, minSet: false};
-  #timers = {command: null, watch: null, probe: null, fault: null, lease: null};
+  #timers;
   #connected = false;
   #heardAt = -Infinity;
   #heights = 0;
@@ -80,6 +75,7 @@ export class JiecangDriver {
   constructor({port, clock = systemClock, log = silentLog, minMm = 0, maxMm = Infinity, native = true}) {
     this.#port = port;
     this.#clock = clock;
+    this.#timers = new Timers(clock);
     this.#log = log;
     this.#limits = {minMm, maxMm};
     if (!native) this.goto = undefined;
@@ -122,10 +118,10 @@ export class JiecangDriver {
     const attempt = () => {
       attempts++;
       this.#send(frame);
-      this.#after('command', answerMs, () => {
+      this.#timers.after('command', answerMs, () => {
         if (this.#echoed || this.#moved() || attempts >= mostAttempts) return;
         this.#send(commands.wake());
-        this.#after('command', wakeMs, attempt);
+        this.#timers.after('command', wakeMs, attempt);
       });
     };
     this.#whenAwake(attempt);
@@ -138,20 +134,20 @@ export class JiecangDriver {
     this.#recalling = true;
     this.#whenAwake(() => {
       this.#send(frame);
-      this.#after('command', 1000, () => { if (!this.#moved()) this.#send(frame); });
+      this.#timers.after('command', 1000, () => { if (!this.#moved()) this.#send(frame); });
     });
   }
 
   // On the wire before it returns, whatever else is going on.
   stop() {
-    this.#cancel('command');
+    this.#timers.cancel('command');
     this.#recalling = false;
     this.#send(commands.stop());
   }
 
   // Nothing moves any more that was set off from here.
   atRest() {
-    this.#cancel('lease');
+    this.#timers.cancel('lease');
     if (!this.#armed) return;
     this.#armed = false;
     this.#port.disarm().catch((error) => this.#log.warning(error.message));
@@ -159,7 +155,7 @@ export class JiecangDriver {
 
   // Stops, and resolves when the kernel has the frame. For the script's end.
   async shutDown() {
-    for (const name of Object.keys(this.#timers)) this.#cancel(name);
+    this.#timers.cancelAll();
     if (this.#port.connected) await this.#port.write(commands.stop());
   }
 
@@ -167,13 +163,13 @@ export class JiecangDriver {
 
   #command() {
     this.#arm();
-    this.#cancel('command');
+    this.#timers.cancel('command');
     this.#echoed = false;
     this.#recalling = false;
     this.#heardSinceCommand = false;
     this.#stirred = false;
     this.#startMm = this.#heightMm;
-    this.#after('watch', silentCommandMs, () => {
+    this.#timers.after('watch', silentCommandMs, () => {
       if (!this.#heardSinceCommand) this.#startProbing();
     });
   }
@@ -185,15 +181,15 @@ export class JiecangDriver {
     this.#port.arm().catch((error) => this.#log.warning(`nobody else would stop the desk: ${error.message}`));
     const renew = () => {
       this.#port.renew();
-      this.#after('lease', renewMs, renew);
+      this.#timers.after('lease', renewMs, renew);
     };
-    this.#after('lease', renewMs, renew);
+    this.#timers.after('lease', renewMs, renew);
   }
 
   #onStopped(reason) {
     this.#log.warning(`the desk was stopped by deskd-guard: ${reason}`);
-    this.#cancel('lease');
-    this.#cancel('command');
+    this.#timers.cancel('lease');
+    this.#timers.cancel('command');
     this.#armed = false;
   }
 
@@ -208,7 +204,7 @@ export class JiecangDriver {
       return;
     }
     this.#send(commands.stop());
-    this.#after('command', wakeMs, act);
+    this.#timers.after('command', wakeMs, act);
   }
 
   // The controller moves one step for each frame and stops by itself when they end.
@@ -216,7 +212,7 @@ export class JiecangDriver {
     this.#command();
     const step = () => {
       if (!this.#writing) this.#send(frame);
-      this.#after('command', repeatMs, step);
+      this.#timers.after('command', repeatMs, step);
     };
     step();
   }
@@ -256,10 +252,10 @@ export class JiecangDriver {
     if (this.#probes === 1) questions.push(commands.lockState());
     const ask = () => {
       this.#send(questions.shift());
-      if (questions.length > 0) this.#after('probe', askGapMs, ask);
-      else this.#after('probe', askGapMs, () => this.#judgeProbe());
+      if (questions.length > 0) this.#timers.after('probe', askGapMs, ask);
+      else this.#timers.after('probe', askGapMs, () => this.#judgeProbe());
     };
-    this.#after('probe', wakeMs, ask);
+    this.#timers.after('probe', wakeMs, ask);
   }
 
   #judgeProbe() {
@@ -269,7 +265,7 @@ export class JiecangDriver {
     this.#diagnose();
     // An answer that is not complete yet is worth asking for at once.
     const waitMs = this.#heights === 1 ? askGapMs : this.#probes < quickProbes ? probeMs : slowProbeMs;
-    this.#after('probe', waitMs, () => this.#probe());
+    this.#timers.after('probe', waitMs, () => this.#probe());
   }
 
   // Bytes that never become frames have a cause that only a person can remove.
@@ -372,13 +368,13 @@ export class JiecangDriver {
 
   #setFault(fault) {
     this.#faultSeenAt = this.#clock.now();
-    this.#cancel('command');
+    this.#timers.cancel('command');
     const same = this.#fault !== null && this.#fault.code === fault.code;
     if (!same) this.#log.warning(`${fault.code}: ${fault.text}`);
     this.#fault = same && this.#fault.until !== undefined ? this.#fault : fault;
     this.#desk.fault(this.#fault);
     const waitMs = this.#fault.until === undefined ? faultPollMs : this.#fault.until - this.#clock.now();
-    this.#after('fault', waitMs, () => this.#pollFault());
+    this.#timers.after('fault', waitMs, () => this.#pollFault());
   }
 
   #pollFault() {
@@ -388,23 +384,23 @@ export class JiecangDriver {
       return;
     }
     this.#send(commands.wake());
-    this.#after('fault', wakeMs, () => {
+    this.#timers.after('fault', wakeMs, () => {
       this.#send(this.#lockReported ? commands.lockState() : commands.settings());
-      this.#after('fault', faultPollMs, () => this.#pollFault());
+      this.#timers.after('fault', faultPollMs, () => this.#pollFault());
     });
   }
 
   #clearFault() {
     this.#log.notice(`${this.#fault.code} is over`);
     this.#fault = null;
-    this.#cancel('fault');
+    this.#timers.cancel('fault');
     this.#desk.fault(null);
   }
 
   // ---- connection ----
 
   #onDisconnect(error) {
-    for (const name of Object.keys(this.#timers)) this.#cancel(name);
+    this.#timers.cancelAll();
     this.#log.warning(error.message);
     this.#fault = null;
     this.#lockReported = false;
@@ -422,21 +418,5 @@ export class JiecangDriver {
     if (!this.#connected) return;
     this.#connected = false;
     this.#desk.connected(false);
-  }
-
-  // ---- time ----
-
-  // Each name is one timer: setting it again replaces it.
-  #after(name, milliseconds, fn) {
-    this.#cancel(name);
-    this.#timers[name] = this.#clock.setTimeout(() => {
-      this.#timers[name] = null;
-      fn();
-    }, milliseconds);
-  }
-
-  #cancel(name) {
-    if (this.#timers[name] !== null) this.#clock.clearTimeout(this.#timers[name]);
-    this.#timers[name] = null;
   }
 }

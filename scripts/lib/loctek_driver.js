@@ -12,6 +12,7 @@ import {DutyLimit} from './duty_limit.js';
 import {decodeDisplay, decodeFrame, keyFrame, mayBeSent, noKeys} from './loctek_frames.js';
 import {LoctekHeight} from './loctek_height.js';
 import {LoctekSession} from './loctek_session.js';
+import {systemClock, Timers} from './timers.js';
 
 const pollLossMs = 500;          // without a question, keys are let go
 const heightsToBelieve = 2;      // before a key is pressed, and displays that agree before one is a fault
@@ -33,12 +34,6 @@ const tapPress = {answers: 4, milliseconds: 90};      // captured: moves the des
 const presetPress = {answers: 4, milliseconds: 115};
 const cancelPress = {answers: 2, milliseconds: 60};
 
-const systemClock = {
-  now: () => performance.now(),
-  setTimeout: (fn, milliseconds) => setTimeout(fn, milliseconds),
-  clearTimeout: (timer) => clearTimeout(timer),
-};
-
 const ignore = (..._texts) => {};
 const silentLog = {debug: ignore, notice: ignore, warning: ignore};
 
@@ -56,7 +51,7 @@ export class LoctekDriver {
   #duty;
   #desk = null;
   #height = new LoctekHeight();
-  #timers = {poll: null, fault: null, duty: null, refresh: null};
+  #timers;
   #unsubscribe = [];
   #connected = false;
 
@@ -92,6 +87,7 @@ export class LoctekDriver {
     this.#port = port;
     this.#keypad = keypad;
     this.#clock = clock;
+    this.#timers = new Timers(clock);
     this.#log = log;
     this.#units = units;
     this.#refreshMs = refreshMs;
@@ -164,7 +160,7 @@ export class LoctekDriver {
       this.#clock.clearTimeout(timer);
     }
     this.#release();
-    for (const name of Object.keys(this.#timers)) this.#cancel(name);
+    this.#timers.cancelAll();
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
     this.#session.stop();
     if (this.#port.connected && this.#session.high) await this.#port.write(noKeys);
@@ -197,7 +193,7 @@ export class LoctekDriver {
   #release() {
     const press = this.#press;
     this.#press = null;
-    this.#cancel('poll');
+    this.#timers.cancel('poll');
     if (press === null) return;
     const now = this.#clock.now();
     if (press.answered > 0) {
@@ -208,7 +204,7 @@ export class LoctekDriver {
   }
 
   #watchPolls() {
-    this.#after('poll', pollLossMs, () => {
+    this.#timers.after('poll', pollLossMs, () => {
       this.#log.notice(`the controller has asked for nothing for ${pollLossMs} ms, keys released`);
       this.#fresh = 0;
       this.#release();
@@ -385,20 +381,20 @@ export class LoctekDriver {
     this.#tellFault();
     const timer = source === 'duty' ? 'duty' : 'fault';
     if (fault.until !== undefined)
-      this.#after(timer, fault.until - this.#clock.now(), () => this.#clearFault(source));
-    else this.#after(timer, faultPollMs, () => this.#pollFault());
+      this.#timers.after(timer, fault.until - this.#clock.now(), () => this.#clearFault(source));
+    else this.#timers.after(timer, faultPollMs, () => this.#pollFault());
   }
 
   // The controller shows only while it is awake whether its fault is over.
   #pollFault() {
     this.#session.wake();
-    this.#after('fault', faultPollMs, () => this.#pollFault());
+    this.#timers.after('fault', faultPollMs, () => this.#pollFault());
   }
 
   #clearFault(source) {
     this.#log.notice(`${this.#faults[source].code} is over`);
     this.#faults[source] = null;
-    this.#cancel(source === 'duty' ? 'duty' : 'fault');
+    this.#timers.cancel(source === 'duty' ? 'duty' : 'fault');
     this.#tellFault();
   }
 
@@ -409,7 +405,7 @@ export class LoctekDriver {
   #onAsleep() {
     this.#fresh = 0;
     this.#release();
-    if (this.#refreshMs > 0) this.#after('refresh', this.#refreshMs, () => this.#session.wake());
+    if (this.#refreshMs > 0) this.#timers.after('refresh', this.#refreshMs, () => this.#session.wake());
   }
 
   #onLost() {
@@ -433,7 +429,7 @@ export class LoctekDriver {
     this.#pending = null;
     this.#release();
     this.#session.forget();
-    this.#cancel('fault');
+    this.#timers.cancel('fault');
     this.#faults.controller = null;
     this.#tellFault();
     this.#lose(error.message);
@@ -450,21 +446,5 @@ export class LoctekDriver {
     this.#log.warning(why);
     this.#connected = false;
     this.#desk.connected(false);
-  }
-
-  // ---- time ----
-
-  // Each name is one timer: setting it again replaces it.
-  #after(name, milliseconds, fn) {
-    this.#cancel(name);
-    this.#timers[name] = this.#clock.setTimeout(() => {
-      this.#timers[name] = null;
-      fn();
-    }, milliseconds);
-  }
-
-  #cancel(name) {
-    if (this.#timers[name] !== null) this.#clock.clearTimeout(this.#timers[name]);
-    this.#timers[name] = null;
   }
 }

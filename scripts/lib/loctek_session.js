@@ -3,6 +3,8 @@
 // which then asks for keys each 31 ms, and falls when that has gone to sleep. While the desk travels it must
 // not fall: the controller would lose its position, and only a person could give it back.
 
+import {Timers} from './timers.js';
+
 const silentMs = 500;         // without a question it is not awake
 const firstFrameMs = 2000;    // it speaks 140 to 520 ms after PIN20 has risen
 const lowMs = 500;            // before it rises again
@@ -25,13 +27,14 @@ export class LoctekSession {
   #wanted = false;
   #attempts = 0;
   #goodbye = false;
-  #timers = {wake: null, sleep: null};
+  #timers;
   #stopped = false;
 
   // pin20: {value, set(level)}, see held_line.js. tell: {lost(), asleep(), failed(error)}.
   constructor({pin20, clock, tell}) {
     this.#pin20 = pin20;
     this.#clock = clock;
+    this.#timers = new Timers(clock);
     this.#tell = tell;
     this.#high = pin20.value;
     // Whatever the desk was doing before this script began, its frames would tell.
@@ -60,7 +63,7 @@ export class LoctekSession {
     this.#goodbye = false;
     if (!this.#wanted || !this.#high) return;
     this.#wanted = false;
-    this.#cancel('wake');
+    this.#timers.cancel('wake');
     this.#armSleep();
   }
 
@@ -86,15 +89,14 @@ export class LoctekSession {
   forget() {
     this.#polledAt = -Infinity;
     this.#wanted = false;
-    this.#cancel('wake');
+    this.#timers.cancel('wake');
     if (this.#high) this.#armSleep();
   }
 
   // Leaves PIN20 as it is.
   stop() {
     this.#stopped = true;
-    this.#cancel('wake');
-    this.#cancel('sleep');
+    this.#timers.cancelAll();
   }
 
   #attempt() {
@@ -112,11 +114,11 @@ export class LoctekSession {
       return;
     }
     this.#fall();
-    this.#after('wake', lowMs, () => this.#attempt());
+    this.#timers.after('wake', lowMs, () => this.#attempt());
   }
 
   #await(milliseconds) {
-    this.#after('wake', milliseconds, () => {
+    this.#timers.after('wake', milliseconds, () => {
       const now = this.#clock.now();
       const silent = now - this.#risenAt >= firstFrameMs && this.#mayFallAt() <= now;
       if (silent && ++this.#attempts >= mostAttempts) this.#giveUp();
@@ -128,7 +130,7 @@ export class LoctekSession {
     this.#wanted = false;
     this.#fall();
     this.#tell.lost();
-    this.#after('wake', probeMs, () => this.wake());
+    this.#timers.after('wake', probeMs, () => this.wake());
   }
 
   #mayFallAt() { return this.#movedAt + (this.rests ? restMs : unseenMs); }
@@ -141,7 +143,7 @@ export class LoctekSession {
   // PIN20 falls at the controller's goodbye, or some time after it should have come.
   #armSleep() {
     if (this.#stopped) return;
-    this.#after('sleep', Math.max(0, this.#sleepsAt() - this.#clock.now()), () => {
+    this.#timers.after('sleep', Math.max(0, this.#sleepsAt() - this.#clock.now()), () => {
       if (!this.#high || this.#wanted) return;
       if (this.#sleepsAt() > this.#clock.now()) {
         this.#armSleep();
@@ -153,7 +155,7 @@ export class LoctekSession {
   }
 
   #fall() {
-    this.#cancel('sleep');
+    this.#timers.cancel('sleep');
     this.#goodbye = false;
     this.#polledAt = -Infinity;
     this.#set(false);
@@ -162,18 +164,5 @@ export class LoctekSession {
   #set(level) {
     this.#high = level;
     this.#pin20.set(level).catch((error) => { if (error.code !== 'ERR_CLOSED') this.#tell.failed(error); });
-  }
-
-  #after(name, milliseconds, fn) {
-    this.#cancel(name);
-    this.#timers[name] = this.#clock.setTimeout(() => {
-      this.#timers[name] = null;
-      fn();
-    }, milliseconds);
-  }
-
-  #cancel(name) {
-    if (this.#timers[name] !== null) this.#clock.clearTimeout(this.#timers[name]);
-    this.#timers[name] = null;
   }
 }
