@@ -274,6 +274,7 @@ void Guard::drive(std::uint64_t process, const wire::Drive& wanted) {
       // A disarmed port needs no bytes: its script says that nothing moves. A line goes off in any case.
       if (output.line) output.line->makeSafe();
       rules_.release(*id, options_.now());
+      if (output.port) writeFile();
     } else {
       if (isUnsafe(hosts_.at(process).script))
         return answer(process, wanted.request, "ERR_UNSAFE",
@@ -283,6 +284,7 @@ void Guard::drive(std::uint64_t process, const wire::Drive& wanted) {
       if (refusal) return answer(process, wanted.request, refusal->code, refusal->message);
       try {
         if (!wasOn) output.device().start();
+        if (!wasOn && output.port) writeFile();
       } catch (...) {
         // Who knows how far it came.
         makeSafe(*id, Priority::warning, "it could not be driven");
@@ -333,6 +335,7 @@ void Guard::makeSafe(Id id, Priority priority, const std::string& why) {
     logFor(script, Priority::error, std::string(error.what()) + " (" + why + ")");
     if (output.line) keepTrying(*output.line);
   }
+  if (output.port) writeFile();
 }
 
 void Guard::keepTrying(GuardedGpio& line) {
@@ -405,7 +408,7 @@ void Guard::writeFile() {
   GuardedOutputs all;
   for (const auto& [id, output] : outputs_) {
     if (output.line) all.lines.push_back(output.line->line());
-    if (output.port) all.ports.push_back(output.port->port());
+    if (output.port && rules_.on(id)) all.ports.push_back(output.port->port());
   }
   for (const auto& device : parked_)
     all.lines.push_back(device->line());

@@ -27,7 +27,9 @@ namespace deskd {
 class Guard {
  public:
   struct Options {
-    std::string outputsPath;  // where what is declared is written; empty: nowhere
+    // Where the declared lines and the armed ports are written; empty: nowhere. A port that is not armed gets
+    // no bytes from anybody: what stops a device that moves may move one that rests.
+    std::string outputsPath;
     std::function<MotionRules::Time()> now;
   };
 

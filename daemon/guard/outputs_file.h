@@ -28,7 +28,7 @@ struct GuardedPort {
   bool operator==(const GuardedPort&) const = default;
 };
 
-// What has been declared, kept where another process finds it when the guard is gone: the next guard, or
+// What has to be made safe when the guard is gone, kept where another process finds it: the next guard, or
 // `deskd-guard --release`.
 struct GuardedOutputs {
   std::vector<GuardedLine> lines;

@@ -436,15 +436,46 @@ TEST_F(FailsafeTest, MakesRoomForTheStopBytesInAFullBuffer) {
   EXPECT_EQ(all.back(), 0x2b);
 }
 
-TEST_F(FailsafeTest, ANewGuardStopsThePortsOfTheLastOne) {
+// As after its death, with the script's process gone, too.
+class NextGuardTest : public FailsafeTest {
+ protected:
+  void replaceGuard() {
+    guard_.reset();
+    hosts_.clear();
+    supervisor_.reset();
+    received();
+    startGuard();
+  }
+};
+
+TEST_F(NextGuardTest, StopsThePortsThatTheLastOneHadArmed) {
   startGuard();
-  declareFailsafe(host(1), 1);
-  guard_.reset();
-  hosts_.clear();
-  supervisor_.reset();
-  received();
-  startGuard();
+  Peer& desk = host(1);
+  declareFailsafe(desk, 1);
+  drive(desk, 1, true);
+  replaceGuard();
   EXPECT_THAT(received(), ElementsAre(0xf1, 0x2b));
+}
+
+TEST_F(NextGuardTest, LeavesPortsAloneThatNobodyHadArmed) {
+  startGuard();
+  Peer& desk = host(1);
+  declareFailsafe(desk, 1);
+  drive(desk, 1, true);
+  drive(desk, 1, false);
+  replaceGuard();
+  EXPECT_THAT(received(), IsEmpty());
+}
+
+TEST_F(NextGuardTest, LeavesPortsAloneThatTheLastOneHasStopped) {
+  startGuard();
+  Peer& desk = host(1);
+  declareFailsafe(desk, 1);
+  drive(desk, 1, true);
+  pass(301);
+  EXPECT_TRUE(runUntil(loop_, [&] { return !desk.all<wire::Expired>().empty(); }));
+  replaceGuard();
+  EXPECT_THAT(received(), IsEmpty());
 }
 
 // Whatever a broken or hostile process says, other scripts' outputs are not its own, and nothing stays on
