@@ -650,6 +650,8 @@ declare module 'deskd:desk' {
     height(mm: number): void;
     /** The hand controller was used: ends the move, and blocks the next one for `overrideMs`. */
     keypad(key: string): void;
+    /** It was stopped, and not by the driver: deskd-guard has sent a port's failsafe bytes. Ends the move. */
+    stopped(): void;
     /** A fault stops the desk and refuses moves until it is null again. */
     fault(fault: Fault | null): void;
     connected(connected: boolean): void;
@@ -737,7 +739,7 @@ declare module 'deskd:desk' {
     | 'target'
     /** It is at the end of its range, which up() and down() were meant for. */
     | 'limit'
-    /** stop(), the signal, the lock, or another move. */
+    /** stop(), the signal, the lock, deskd-guard, or another move. */
     | 'stopped'
     /** Nothing moved, or no height came, for stallMs. An obstacle, or a hand. */
     | 'stall'

@@ -58,6 +58,7 @@ export class Desk {
     driver.attach({
       height: (mm) => this.#onHeight(mm),
       keypad: (key) => this.#onKeypad(key),
+      stopped: () => this.#mover.end('stopped', {commandSent: true}),
       fault: (fault) => this.#onFault(fault),
       connected: (connected) => this.#onConnected(connected),
       limits: (limits) => this.#onLimits(limits),

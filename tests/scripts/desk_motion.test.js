@@ -466,6 +466,19 @@ test('a key of the hand controller ends the move at once and blocks the next for
   assert.equal(keys, ['up']);
 });
 
+test('a desk that somebody has stopped for the script has not arrived, and learns nothing of it', async () => {
+  const {clock, hardware, desk} = setup();
+  const move = desk.recall(2);
+  await clock.advance(2000);
+  hardware.stop();
+  hardware.commands.length = 0;
+  hardware.sink.stopped();
+  assert.equal((await outcome(clock, move)).reason, 'stopped');
+  assert.equal([hardware.commands, [...desk.presetHeights]], [[], []]);
+  hardware.sink.stopped();
+  assert.equal((await outcome(clock, desk.recall(2))).reason, 'target');
+});
+
 test('motion against the move is somebody else\'s', async () => {
   const {clock, hardware, desk} = setup();
   const move = desk.moveTo(1200);
