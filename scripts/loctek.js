@@ -34,18 +34,21 @@ import {log, onUnload, settings} from 'deskd:script';
 import * as serial from 'deskd:serial';
 import {HeldLine} from './lib/held_line.js';
 import {loctekDesk} from './lib/loctek_desk.js';
-import {LoctekDriver} from './lib/loctek_driver.js';
+import {failsafe, LoctekDriver} from './lib/loctek_driver.js';
 import {framing} from './lib/loctek_frames.js';
 import {loctekSettings} from './lib/loctek_settings.js';
 
 const options = loctekSettings(settings);
 
-const openPort = (path) => serial.open({path, baudRate: 9600, framing, reconnect: true}).catch((error) => {
-  log.notice(`the settings beside this script name its serial ports (now "${path}"); ` +
-    'ls /dev/serial0 /dev/serial/by-id shows what there is');
-  throw error;
-});
-const port = await openPort(options.port);
+const openPort = (path, more) => {
+  const opened = serial.open({path, baudRate: 9600, framing, reconnect: true, ...more});
+  return opened.catch((error) => {
+    log.notice(`the settings beside this script name its serial ports (now "${path}"); ` +
+      'ls /dev/serial0 /dev/serial/by-id shows what there is');
+    throw error;
+  });
+};
+const port = await openPort(options.port, {failsafe});
 const keypad = options.keypadPort === null ? null : await openPort(options.keypadPort);
 
 // If PIN20 falls while the desk travels to a stored height, the controller loses its position; if it stayed
@@ -59,6 +62,8 @@ const desk = new Desk(driver, {...loctekDesk, ...options.desk});
 
 desk.on('notice', (text) => log.notice(text));
 desk.on('move', ({reason, heightMm}) => log.info(`move ended: ${reason}, at ${heightMm} mm`));
+// Not when a move has ended: another one may have taken its place.
+desk.on('change', () => { if (!desk.moving) driver.atRest(); });
 
 // The desk must be at rest before the script ends, whatever ends it.
 onUnload(async () => {

@@ -6,6 +6,7 @@
 // questions just after mains power-up, and stops on 2B. So nothing is believed to have arrived until it is
 // answered, and stop is the one command that never waits.
 
+import {ArmedPort, leaseMs} from './armed_port.js';
 import {commands, decodeFrame, mayBeSent} from './jiecang_frames.js';
 import {systemClock, Timers} from './timers.js';
 
@@ -27,11 +28,10 @@ const overheatedMs = 16 * 60000; // H01 rests about this long
 const lowestMm = 450;            // heights outside this are not heights: after a reset they count from zero
 const highestMm = 1500;
 const movedMm = 3;
-const renewMs = 250;             // while the port is armed; its lease is failsafe's
 const heightsToBelieve = 2;
 
 // For serial.open(): the controller travels on by itself, so somebody has to stop it if this script cannot.
-export const failsafe = {bytes: commands.stop(), lease: 1000};
+export const failsafe = {bytes: commands.stop(), lease: leaseMs};
 
 const ignore = (..._texts) => {};
 const silentLog = {debug: ignore, notice: ignore, warning: ignore};
@@ -63,7 +63,7 @@ export class JiecangDriver {
   #fault = null;
   #faultSeenAt = -Infinity;
   #lockReported = false;
-  #armed = false;
+  #armed;
   #writing = false;
   #writeFailed = false;
   #oddHeightTold = false;
@@ -76,6 +76,7 @@ export class JiecangDriver {
     this.#port = port;
     this.#clock = clock;
     this.#timers = new Timers(clock);
+    this.#armed = new ArmedPort({port, clock, log});
     this.#log = log;
     this.#limits = {minMm, maxMm};
     if (!native) this.goto = undefined;
@@ -86,7 +87,10 @@ export class JiecangDriver {
     this.#port.on('frame', (bytes) => this.#onFrame(bytes));
     this.#port.on('disconnect', (error) => this.#onDisconnect(error));
     this.#port.on('reconnect', () => this.#startProbing());
-    if (this.#port.arm) this.#port.on('stopped', ({reason}) => this.#onStopped(reason));
+    this.#armed.onStopped(() => {
+      this.#timers.cancel('command');
+      desk.stopped();
+    });
     if (this.#port.connected) this.#startProbing();
   }
 
@@ -146,23 +150,19 @@ export class JiecangDriver {
   }
 
   // Nothing moves any more that was set off from here.
-  atRest() {
-    this.#timers.cancel('lease');
-    if (!this.#armed) return;
-    this.#armed = false;
-    this.#port.disarm().catch((error) => this.#log.warning(error.message));
-  }
+  atRest() { this.#armed.disarm(); }
 
   // Stops, and resolves when the kernel has the frame. For the script's end.
   async shutDown() {
     this.#timers.cancelAll();
+    this.#armed.leave();
     if (this.#port.connected) await this.#port.write(commands.stop());
   }
 
   // ---- commands ----
 
   #command() {
-    this.#arm();
+    this.#armed.arm();
     this.#timers.cancel('command');
     this.#echoed = false;
     this.#recalling = false;
@@ -172,25 +172,6 @@ export class JiecangDriver {
     this.#timers.after('watch', silentCommandMs, () => {
       if (!this.#heardSinceCommand) this.#startProbing();
     });
-  }
-
-  // Until atRest() somebody stops the desk if this script does not live, or if its loop does not turn.
-  #arm() {
-    if (!this.#port.arm || !this.#port.connected) return;
-    this.#armed = true;
-    this.#port.arm().catch((error) => this.#log.warning(`nobody else would stop the desk: ${error.message}`));
-    const renew = () => {
-      this.#port.renew();
-      this.#timers.after('lease', renewMs, renew);
-    };
-    this.#timers.after('lease', renewMs, renew);
-  }
-
-  #onStopped(reason) {
-    this.#log.warning(`the desk was stopped by deskd-guard: ${reason}`);
-    this.#timers.cancel('lease');
-    this.#timers.cancel('command');
-    this.#armed = false;
   }
 
   #moved() {
@@ -401,6 +382,7 @@ export class JiecangDriver {
 
   #onDisconnect(error) {
     this.#timers.cancelAll();
+    this.#armed.disarm();
     this.#log.warning(error.message);
     this.#fault = null;
     this.#lockReported = false;

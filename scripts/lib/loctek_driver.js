@@ -8,6 +8,7 @@
 // tapped. The controller sleeps ten seconds after the last use and is woken by PIN20 (loctek_session.js);
 // heights are what its display shows, and only the port that woke it gets that.
 
+import {ArmedPort, leaseMs} from './armed_port.js';
 import {DutyLimit} from './duty_limit.js';
 import {decodeDisplay, decodeFrame, keyFrame, mayBeSent, noKeys} from './loctek_frames.js';
 import {LoctekHeight} from './loctek_height.js';
@@ -34,6 +35,14 @@ const tapPress = {answers: 4, milliseconds: 90};      // captured: moves the des
 const presetPress = {answers: 4, milliseconds: 115};
 const cancelPress = {answers: 2, milliseconds: 60};
 
+// For serial.open(): a stored height is travelled to by itself, and ends at a tap of any direction. The frames
+// take as long on the wire as a tap does, and nobody asks for them.
+const tapFrames = 7;
+export const failsafe = {
+  bytes: Uint8Array.from([...Array(tapFrames).fill(keyFrame('up')), noKeys].flatMap((frame) => [...frame])),
+  lease: leaseMs,
+};
+
 const ignore = (..._texts) => {};
 const silentLog = {debug: ignore, notice: ignore, warning: ignore};
 
@@ -48,6 +57,8 @@ export class LoctekDriver {
   #units;
   #refreshMs;
   #session;
+  #armed;
+  #resting = false;          // atRest() was the last word
   #duty;
   #desk = null;
   #height = new LoctekHeight();
@@ -88,6 +99,7 @@ export class LoctekDriver {
     this.#keypad = keypad;
     this.#clock = clock;
     this.#timers = new Timers(clock);
+    this.#armed = new ArmedPort({port, clock, log});
     this.#log = log;
     this.#units = units;
     this.#refreshMs = refreshMs;
@@ -107,7 +119,11 @@ export class LoctekDriver {
     this.#unsubscribe.push(
       this.#port.on('frame', (bytes) => this.#onFrame(bytes)),
       this.#port.on('disconnect', (error) => this.#onDisconnect(error)),
-      this.#port.on('reconnect', () => this.#session.wake()));
+      this.#port.on('reconnect', () => this.#session.wake()),
+      this.#armed.onStopped(() => {
+        this.#forgetMotion();
+        desk.stopped();
+      }));
     if (this.#keypad !== null)
       this.#unsubscribe.push(this.#keypad.on('frame', (bytes) => this.#onKeypadFrame(bytes)));
     if (this.#port.connected) this.#session.wake();
@@ -133,7 +149,12 @@ export class LoctekDriver {
   // Moves by about a millimetre.
   tap(direction) { this.#want({key: direction, ...tapPress}); }
 
-  recall(slot) { this.#want({key: `preset-${slot}`, ...presetPress}); }
+  // Until atRest() somebody stops the desk if this script does not live.
+  recall(slot) {
+    this.#want({key: `preset-${slot}`, ...presetPress});
+    this.#resting = false;
+    this.#armed.arm();
+  }
 
   // On the wire before it returns. Letting go is enough for what we move; what travels by itself needs a tap,
   // in its own direction, for the other one would be a reversal.
@@ -148,6 +169,12 @@ export class LoctekDriver {
     if (this.#session.high) this.#send(this.#press === null ? noKeys : keyFrame(this.#press.key));
   }
 
+  // Nothing moves any more that was set off from here, as far as the desk's heights tell.
+  atRest() {
+    this.#resting = true;
+    this.#disarmAtRest();
+  }
+
   // Stops, and resolves when the kernel has what that takes. For the script's end. PIN20 stays as it is.
   async shutDown() {
     this.stop();
@@ -159,6 +186,9 @@ export class LoctekDriver {
       });
       this.#clock.clearTimeout(timer);
     }
+    // A tap that could not be pressed is left to the guard, which sends it once the port is closed.
+    if (this.#press === null) this.#armed.disarm();
+    else this.#armed.leave();
     this.#release();
     this.#timers.cancelAll();
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
@@ -171,6 +201,7 @@ export class LoctekDriver {
   #want(press) {
     keyFrame(press.key);  // throws for what is no key
     this.#release();
+    this.#armed.disarm();  // the guard's tap might be a reversal of what follows
     this.#pending = press;
     if (!this.#beginPending()) this.#session.wake();
   }
@@ -275,10 +306,16 @@ export class LoctekDriver {
     if (keys.length > 0 || before.length > 0) this.#foreign = {keys, at: this.#clock.now()};
     const pressed = keys.filter((key) => !before.includes(key));
     if (pressed.length === 0) return;
+    this.#armed.disarm();  // a person is there, and may well press the other direction
+    this.#forgetMotion();
+    for (const key of pressed) this.#desk.keypad(key);
+  }
+
+  // Somebody else has ended, or now decides, what was set off from here.
+  #forgetMotion() {
     this.#pending = null;
     this.#recalling = false;
     this.#release();
-    for (const key of pressed) this.#desk.keypad(key);
   }
 
   #foreignHeld() {
@@ -324,6 +361,12 @@ export class LoctekDriver {
   #onSame() {
     this.#session.rested();
     if (this.#session.rests) this.#recalling = false;
+    this.#disarmAtRest();
+  }
+
+  // Only heights that are shown tell: a controller that is not heard may still have the desk travel.
+  #disarmAtRest() {
+    if (this.#resting && this.#session.rests) this.#armed.disarm();
   }
 
   // A countdown may look like a height, in the other unit.
@@ -403,12 +446,14 @@ export class LoctekDriver {
   // ---- connection ----
 
   #onAsleep() {
+    this.#armed.disarm();
     this.#fresh = 0;
     this.#release();
     if (this.#refreshMs > 0) this.#timers.after('refresh', this.#refreshMs, () => this.#session.wake());
   }
 
   #onLost() {
+    this.#armed.disarm();
     this.#pending = null;
     this.#release();
     this.#diagnose();
@@ -426,6 +471,7 @@ export class LoctekDriver {
   }
 
   #onDisconnect(error) {
+    this.#armed.disarm();
     this.#pending = null;
     this.#release();
     this.#session.forget();

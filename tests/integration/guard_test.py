@@ -11,7 +11,8 @@ import subprocess
 import time
 import unittest
 
-from deskd_fixture import PATIENCE, DeskdCase, program
+from deskd_fixture import PATIENCE, program
+from loctek_test import LoctekCase
 from sim_test import SimCase
 
 LEASE_MS = 300
@@ -42,7 +43,9 @@ def tearDownModule():
         print("  %-36s %-12s %8.1f ms" % row)
 
 
-class Matrix(SimCase):
+class Matrix:
+    """To be mixed with a fixture."""
+
     def case(self, what, moving, at_ns, safe_ns, limit_ms):
         took = (safe_ns - at_ns) / 1e6
         table.append((what, moving, took))
@@ -64,7 +67,7 @@ class Matrix(SimCase):
         return at
 
 
-class RelayMatrix(Matrix):
+class RelayMatrix(Matrix, SimCase):
     """A motor relay that is on."""
 
     def drive(self, then=""):
@@ -228,7 +231,7 @@ class RelayMatrix(Matrix):
             self.assertLess(private, 2048)
 
 
-class DeskMatrix(Matrix):
+class DeskMatrix(Matrix, SimCase):
     """A Jiecang desk on its way to a height: its controller would travel on alone."""
 
     STOP = "F1F12B002B7E"
@@ -306,6 +309,79 @@ class DeskMatrix(Matrix):
         at = time.monotonic_ns()
         self.broker.kill()
         self.stops_after("broker lost (offline_stop_ms 5000)", at, 6000 + SLACK_MS)
+
+
+class PresetMatrix(Matrix, LoctekCase):
+    """A LoctekMotion desk on its way to a stored height: its controller travels on alone until it is tapped."""
+
+    LEASE_MS = 1000  # of armed_port.js
+    COAST_MS = 1000 * LoctekCase.COAST / LoctekCase.SPEED
+
+    def travel(self, preset="preset-2-mm=1100"):
+        self.start(preset, limits="turn_ms = 500\n")
+        self.mosquitto_pub("preset", "preset " + preset[len("preset-")])
+        self.wait_until_travelled(800)
+
+    def stops_after(self, what, at_ns, limit_ms):
+        self.case(what, "Loctek preset", at_ns, self.still_after(at_ns), limit_ms + self.COAST_MS)
+        self.assertEqual(self.desk("travel"), "still")
+        self.assertLess(self.height(), 1090)
+        self.assertGreater(self.height(), 720)
+
+    def test_host_killed(self):
+        self.travel()
+        self.stops_after("host: SIGKILL", self.signal("deskd:loctek", signal.SIGKILL), DEATH_MS)
+
+    def test_host_killed_on_the_way_down(self):
+        self.travel("preset-1-mm=715")
+        self.stops_after("host: SIGKILL, on the way down", self.signal("deskd:loctek", signal.SIGKILL), DEATH_MS)
+
+    def test_host_stopped(self):
+        self.travel()
+        at = self.signal("deskd:loctek", signal.SIGSTOP)
+        self.stops_after("host: SIGSTOP", at, self.LEASE_MS + 10 + SLACK_MS)
+
+    def test_supervisor_killed(self):
+        self.travel()
+        self.stops_after("supervisor: SIGKILL", self.signal("deskd", signal.SIGKILL), DEATH_MS)
+
+    def test_supervisor_stopped(self):
+        self.travel()
+        at = self.signal("deskd", signal.SIGSTOP)
+        self.addCleanup(os.kill, self.daemon.pid, signal.SIGCONT)
+        self.stops_after("supervisor: SIGSTOP, or its loop hangs", at, self.LEASE_MS + 10 + SLACK_MS)
+
+    def test_supervisor_terminated(self):
+        self.travel()
+        # The script presses the tap itself, as answers to the controller's questions.
+        self.stops_after("supervisor: SIGTERM", self.signal("deskd", signal.SIGTERM), 150 + DEATH_MS)
+
+    def test_guard_killed(self):
+        self.travel()
+        self.stops_after("guard: SIGKILL", self.signal("deskd-guard", signal.SIGKILL), DEATH_MS)
+
+    def test_everything_killed_then_released(self):
+        self.travel()
+        pids = self.pids()
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in pids.values():
+                os.kill(pid, number)
+        self.daemon.wait()
+        at = time.monotonic_ns()
+        done = subprocess.run([program("deskd-guard"), "--release", "--outputs",
+                               os.path.join(self.directory, "run", "outputs"), "--board", self.board.path],
+                              capture_output=True, text=True, timeout=60 * PATIENCE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.stops_after("all killed, then --release", at, 1000 * PATIENCE)
+
+    def test_a_desk_that_rests_is_not_tapped(self):
+        self.start()
+        self.go(830)
+        motions = self.motions()
+        lines = self.daemon.lines.mark()
+        self.signal("deskd:loctek", signal.SIGKILL)
+        self.daemon.lines.wait("loctek: running", start=lines, deadline=20 * PATIENCE)
+        self.assertEqual(self.motions(), motions)
 
 
 if __name__ == "__main__":

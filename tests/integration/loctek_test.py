@@ -27,7 +27,7 @@ class LoctekCase(SimCase):
     SPEED = 25  # mm/s
     COAST = 4   # mm
 
-    def start(self, *options, settings=""):
+    def start(self, *options, limits=""):
         self.start_broker()
         self.start_board()
         self.plant = self.ask("sim plant add loctek", f"line={PIN20}", f"motion-line={MOTION}", "height-mm=800",
@@ -35,8 +35,8 @@ class LoctekCase(SimCase):
         os.symlink(os.path.join(os.path.abspath(SOURCE), "scripts", "loctek.js"),
                    os.path.join(self.scripts, "loctek.js"))
         with open(os.path.join(self.scripts, "loctek.toml"), "w") as file:
-            file.write(f'pin20 = "{PIN20}"\nport = "{self.desk("path")}"\nmin_mm = 710\nmax_mm = 1210\n{settings}')
-        self.write_settings()
+            file.write(f'pin20 = "{PIN20}"\nport = "{self.desk("path")}"\nmin_mm = 710\nmax_mm = 1210\n')
+        self.write_settings("[limits]\n" + limits)
         runtime = os.path.join(self.directory, "run")
         os.mkdir(runtime)
         self.start_daemon("--board", self.board.path, environment={"RUNTIME_DIRECTORY": runtime})

@@ -41,7 +41,7 @@ const letGoMs = 200;
 
 export class FakeLoctek {
   #clock;
-  #events = new Emitter('fake port', ['frame', 'disconnect', 'reconnect', 'close']);
+  #events = new Emitter('fake port', ['frame', 'disconnect', 'reconnect', 'stopped', 'close']);
   #timer = null;
   #polls = 0;
   #idleAt = 0;
@@ -60,6 +60,7 @@ export class FakeLoctek {
   stats = {frames: 1, garbageBytes: 0, badChecksums: 0, oversize: 0};
   sent = [];           // {at, keys}: what came from the script
   writesFail = false;
+  armed = null;        // when the guard was last told that it is to stop the desk; null: that it is not
 
   // the controller
   awake = false;
@@ -108,6 +109,18 @@ export class FakeLoctek {
     const keys = decodeFrame(bytes).keys.join('+');
     this.sent.push({at: this.#clock.now(), keys});
     if (this.awake) this.#onKeys(keys);
+  }
+
+  async arm() { this.armed = this.#clock.now(); }
+  renew() { if (this.armed !== null) this.armed = this.#clock.now(); }
+  async disarm() { this.armed = null; }
+
+  // What the guard does for a script that cannot.
+  guardStops(bytes, reason) {
+    this.armed = null;
+    for (let at = 0; at < bytes.length; at += 8)
+      this.#onKeys(decodeFrame(bytes.subarray(at, at + 8)).keys.join('+'));
+    this.#events.emit('stopped', {reason});
   }
 
   // Keys as they were sent, each run of equal ones once.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import {Desk} from '../../bindings/js/desk_motion.js';
-import {LoctekDriver} from '../../scripts/lib/loctek_driver.js';
+import {failsafe, LoctekDriver} from '../../scripts/lib/loctek_driver.js';
 import {loctekDesk} from '../../scripts/lib/loctek_desk.js';
 import {FakeClock} from './fake_clock.js';
 import {FakeLoctek, frame, heightSegments, segments} from './fake_loctek.js';
@@ -15,6 +15,7 @@ function setup({controller = {}, driver = {}, ...options} = {}) {
   };
   const loctekDriver = new LoctekDriver({port: loctek, pin20: loctek.pin20, clock, log, ...driver});
   const desk = new Desk(loctekDriver, {clock, minMm: 650, maxMm: 1250, ...loctekDesk, ...options});
+  desk.on('change', () => { if (!desk.moving) loctekDriver.atRest(); });  // as loctek.js
   return {clock, loctek, desk, driver: loctekDriver, told};
 }
 
@@ -639,6 +640,89 @@ for (const seed of [1, 2, 3, 4, 5, 6]) {
     assert.equal([loctek.direction, loctek.pin20.value, loctek.violations], [0, false, []]);
   });
 }
+
+test('the failsafe is a tap: up for as long as it takes on the wire, then no key', () => {
+  const hex = Array.from(failsafe.bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  assert.equal(hex.toUpperCase(), '9B06020100FCA09D'.repeat(7) + '9B060200006CA19D');
+  assert.ok(failsafe.bytes.length <= 64, 'what a port takes');
+  const wireMs = 7 * 8 * 10 * 1000 / 9600;
+  assert.near(wireMs, 60, 5);
+});
+
+test('a preset is guarded from before it is pressed until the desk stands, and its lease is kept', async () => {
+  const {clock, loctek, desk} = await ready();
+  const move = desk.recall(2);
+  assert.ok(loctek.armed !== null && loctek.sent.length === 0);
+  while (desk.commanded) {
+    await clock.advance(100);
+    if (desk.commanded) assert.ok(clock.now() - loctek.armed <= failsafe.lease / 2, 'renewed');
+  }
+  assert.equal((await move).reason, 'target');
+  assert.equal([loctek.armed, loctek.direction], [null, 0]);
+});
+
+test('a preset that is stopped is guarded until the desk stands', async () => {
+  const {clock, loctek, desk} = await ready();
+  const move = desk.recall(1);
+  await clock.advance(2500);
+  desk.stop();
+  while (loctek.direction !== 0) {
+    assert.ok(loctek.armed !== null);
+    await clock.advance(20);
+  }
+  await outcome(clock, move);
+  await clock.advance(1000);
+  assert.equal(loctek.armed, null);
+});
+
+test('keys that are held are not guarded: a tap might reverse them', async () => {
+  const {clock, loctek, desk} = await ready();
+  desk.recall(2).catch(() => {});
+  await clock.advance(2500);
+  const move = desk.moveTo(700);
+  while (!loctek.pressed.includes('down')) await clock.advance(20);
+  assert.equal(loctek.armed, null);
+  await outcome(clock, move);
+});
+
+test('a person who takes over a preset is not disturbed by the guard', async () => {
+  const {clock, loctek, desk} = await ready();
+  desk.recall(2).catch(() => {});
+  await clock.advance(2500);
+  loctek.say(frame(0x02, 0x02, 0x00));
+  assert.equal(loctek.armed, null);
+});
+
+test('a desk that the guard has stopped is not sent on', async () => {
+  for (const slot of [1, 2]) {
+    const {clock, loctek, desk, told} = await ready();
+    const move = desk.recall(slot);
+    await clock.advance(2500);
+    const at = loctek.heightMm;
+    loctek.guardStops(failsafe.bytes, 'lease');
+    assert.ok(told.some((text) => /stopped by deskd-guard: lease/.test(text)), told.join());
+    assert.equal((await outcome(clock, move)).reason, 'stopped');
+    assert.near(loctek.heightMm, at, 7);
+    assert.equal([loctek.violations, loctek.armed, desk.presetHeights.size], [[], null, 0]);
+  }
+});
+
+test('shutting down leaves a preset to the guard if the controller asks for no keys', async () => {
+  for (const mute of [false, true]) {
+    const {clock, loctek, desk, driver} = await ready();
+    desk.recall(2).catch(() => {});
+    await clock.advance(2500);
+    loctek.mute = mute;
+    const down = driver.shutDown();
+    await clock.advance(500);
+    await down;
+    assert.equal(loctek.armed !== null, mute);
+    const armed = loctek.armed;
+    await clock.advance(2000);
+    assert.equal(loctek.armed, armed, 'not renewed');
+    desk.close();
+  }
+});
 
 test('shutting down taps a preset to rest and leaves no timer and no listener', async () => {
   const {clock, loctek, desk, driver} = await ready();
