@@ -13,8 +13,10 @@ enum class Parity { none, even, odd };
 
 struct SerialOptions {
   std::string path;
-  unsigned baudRate = 9600;  // any rate; one the hardware misses by more than 3 % is refused
-  unsigned dataBits = 8;     // 5 to 8
+  // Any rate. Refused if the driver, once it is set, reports one that is more than 3 % off. That need not be
+  // the one on the line: Linux's 8250 driver reports what was asked for, however much its divisor misses it.
+  unsigned baudRate = 9600;
+  unsigned dataBits = 8;  // 5 to 8
   Parity parity = Parity::none;
   unsigned stopBits = 1;  // 1 or 2
   // Refuses to share the port with anybody, other scripts of this service included.

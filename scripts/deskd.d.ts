@@ -111,7 +111,10 @@ declare module 'deskd:serial' {
   export interface OpenOptions {
     /** Prefer /dev/serial/by-id/... for USB adapters: numbers change. */
     path: string;
-    /** Any rate that the hardware meets within 3 %. Default 9600. */
+    /**
+     * Default 9600. Any rate; EINVAL if the driver, once it is set, reports one that is more than 3 % off. That need not
+     * be the one on the line: Linux's 8250 driver reports what was asked for, however much its divisor misses it.
+     */
     baudRate?: number;
     /** Default 8. */
     dataBits?: 5 | 6 | 7 | 8;
