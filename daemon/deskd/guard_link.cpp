@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/deskd/guard_link.h"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <exception>
 #include <utility>
@@ -11,10 +13,8 @@
 namespace deskd {
 namespace {
 
-// Scripts are not held up for longer by a guard that does not come.
-constexpr Milliseconds longestWait(2000);
+// A guard that dies sooner than this after its start did not work at all.
 constexpr std::uint64_t quickMs = 2000;
-constexpr int longestPauseMs = 10000;
 
 }  // namespace
 
@@ -23,17 +23,17 @@ GuardLink::GuardLink(Loop& loop, Reaper& reaper)
       reaper_(reaper),
       restart_(loop, [this] { launch(); }),
       giveUp_(loop, [this] { finish(); }),
+      silence_(loop, [this] { silent(); }),
       heartbeat_(loop, [this] { channel_->post(wire::Heartbeat{}); }) {}
 
 void GuardLink::start(Options options, std::function<void()> ready) {
   options_ = std::move(options);
   ready_ = std::move(ready);
-  giveUp_.start(longestWait);
+  giveUp_.start(options_.longestWait);
   launch();
 }
 
 void GuardLink::launch() {
-  greeted_ = false;
   startedMs_ = loop_.nowMs();
   try {
     auto [mine, theirs] = wire::socketPair();
@@ -44,15 +44,18 @@ void GuardLink::launch() {
     std::vector<std::string> arguments{"--supervisor", "3", "--outputs", options_.outputsPath};
     if (!options_.boardPath.empty()) arguments.insert(arguments.end(), {"--board", options_.boardPath});
     child_ = std::make_unique<ChildProcess>(
-        reaper_, programPath("deskd-guard"), arguments, theirs, [this](int status) { ended(status); },
+        reaper_, options_.program, arguments, theirs, [this](int status) { ended(status); },
         ChildProcess::WithoutParent::goesOn);
   } catch (const std::exception& error) {
-    log(Priority::error, std::string(error.what()) + ": no script can move anything");
+    if (error.what() != std::exchange(trouble_, error.what()))
+      log(Priority::error, trouble_ + ": no script can move anything, trying again every " +
+                               std::to_string(options_.longestPause.count()) + " ms");
     ++quickDeaths_;
+    restart_.start(options_.longestPause);
     releaseEnded();  // nobody holds anything of theirs
-    restart_.start(Milliseconds(longestPauseMs));
     return;
   }
+  silence_.start(options_.longestStart);
   for (const auto& [number, process] : processes_)
     if (!process.released) introduce(number);
 }
@@ -64,7 +67,7 @@ void GuardLink::receive(wire::Any&& message) {
   } else if (const auto* gone = std::get_if<wire::Detached>(&message)) {
     release(gone->process);
   } else if (const auto* driving = std::get_if<wire::Driving>(&message)) {
-    if (!greeted_) greeted();
+    if (!working_) greeted();
     const Milliseconds period(std::max<std::uint32_t>(1, driving->leaseMs / 4));
     if (driving->leaseMs == 0)
       heartbeat_.stop();
@@ -75,10 +78,23 @@ void GuardLink::receive(wire::Any&& message) {
 
 // Whatever an earlier guard had on is safe now, and the descriptors that it held are closed.
 void GuardLink::greeted() {
-  greeted_ = true;
   giveUp_.stop();
+  silence_.stop();
+  if (!std::exchange(trouble_, "").empty()) log(Priority::notice, "deskd-guard works again");
+  setWorking(true);
   releaseEnded();
   if (const auto ready = std::exchange(ready_, nullptr)) ready();
+}
+
+void GuardLink::setWorking(bool working) {
+  if (std::exchange(working_, working) != working) options_.changed();
+}
+
+// Something may be on longer than it should, and it could not be told: the next guard makes it safe.
+void GuardLink::silent() {
+  log(Priority::error, "deskd-guard does not answer, killing it");
+  child_->signal(SIGKILL);
+  releaseEnded();
 }
 
 void GuardLink::releaseEnded() {
@@ -91,15 +107,20 @@ void GuardLink::releaseEnded() {
 
 void GuardLink::ended(int status) {
   heartbeat_.stop();
+  silence_.stop();
   if (stopped_) return finish();
+  setWorking(false);
   const bool quick = loop_.nowMs() - startedMs_ < quickMs;
   quickDeaths_ = quick ? quickDeaths_ + 1 : 0;
   // At once: what was on is on until the next guard has taken over.
-  const int pauseMs = quickDeaths_ <= 2 ? 0 : std::min(longestPauseMs, 50 << std::min(quickDeaths_, 8));
+  const bool atOnce = quickDeaths_ <= 2;
+  const auto pause = std::min(options_.longestPause, Milliseconds(50 << std::min(quickDeaths_, 8)));
   log(Priority::error, "deskd-guard " + Reaper::describe(status) + ", starting another" +
-                           (pauseMs > 0 ? " in " + std::to_string(pauseMs) + " ms" : ""));
-  if (pauseMs == 0) return launch();
-  restart_.start(Milliseconds(pauseMs));
+                           (atOnce ? "" : " in " + std::to_string(pause.count()) + " ms"));
+  trouble_ = Reaper::describe(status);
+  if (atOnce) return launch();
+  restart_.start(pause);
+  releaseEnded();  // nobody holds anything of theirs, and nobody will for a while
 }
 
 void GuardLink::attach(std::uint64_t process, const std::string& script, Connect connect) {
@@ -109,9 +130,13 @@ void GuardLink::attach(std::uint64_t process, const std::string& script, Connect
 
 void GuardLink::introduce(std::uint64_t number) {
   const Process& process = processes_.at(number);
-  auto [guards, hosts] = wire::socketPair();
-  channel_->post(wire::Attach{number, process.script}, guards.get());
-  process.connect(std::move(hosts));
+  try {
+    auto [guards, hosts] = wire::socketPair();
+    channel_->post(wire::Attach{number, process.script}, guards.get());
+    process.connect(std::move(hosts));
+  } catch (const std::exception& error) {  // no descriptors left, perhaps
+    log({Priority::error, std::string(error.what()) + ": it can move nothing", {{"SCRIPT", process.script}}});
+  }
 }
 
 void GuardLink::detach(std::uint64_t process, std::function<void()> released) {
@@ -122,6 +147,7 @@ void GuardLink::detach(std::uint64_t process, std::function<void()> released) {
     return;
   }
   found->second.released = std::move(released);
+  if (working_) silence_.start(options_.longestWait);
 }
 
 void GuardLink::forget(std::uint64_t process) {
@@ -138,6 +164,9 @@ void GuardLink::release(std::uint64_t process) {
   }
   const auto released = std::move(found->second.released);
   processes_.erase(found);
+  if (std::none_of(processes_.begin(), processes_.end(),
+                   [](const auto& item) { return item.second.released; }))
+    silence_.stop();
   released();
 }
 
@@ -149,8 +178,9 @@ void GuardLink::stop(std::function<void()> stopped) {
   stopped_ = std::move(stopped);
   restart_.stop();
   heartbeat_.stop();
+  silence_.stop();
   if (pid() == 0) return finish();
-  giveUp_.start(longestWait);
+  giveUp_.start(options_.longestWait);
   channel_.reset();  // which it takes for our end
 }
 

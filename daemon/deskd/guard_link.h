@@ -16,12 +16,19 @@
 namespace deskd {
 
 // deskd-guard, the process that owns every output that moves something: started at once, started again when
-// it dies, told of every script's process, and told that the supervisor lives while something is on.
+// it dies, killed for that when it does not answer, told of every script's process, and told that the
+// supervisor lives while something is on.
 class GuardLink {
  public:
   struct Options {
     std::string outputsPath;  // where the guard writes what it holds
     std::string boardPath;    // socket of a simulated board; empty: this machine's hardware
+    std::string program = programPath("deskd-guard");
+    // Scripts are not held up for longer by a guard that does not come, or does not answer.
+    Milliseconds longestWait = Milliseconds(2000);
+    Milliseconds longestPause = Milliseconds(10000);  // before it is started again
+    Milliseconds longestStart = Milliseconds(10000);  // on a board that is busy with its own start
+    std::function<void()> changed = [] {};            // what works() says
   };
   // A process's end of its socket to the guard: the first one, and another after the guard has died.
   using Connect = std::function<void(UniqueFd socket)>;
@@ -33,7 +40,7 @@ class GuardLink {
   // `connect` comes before this returns if a guard runs.
   void attach(std::uint64_t process, const std::string& script, Connect connect);
   // The process has ended. `released` is called, perhaps at once, when nothing of it is on or held open by
-  // the guard.
+  // the guard; also when no guard runs, or does not say so for a while.
   void detach(std::uint64_t process, std::function<void()> released);
   // Nobody waits for this process any more.
   void forget(std::uint64_t process);
@@ -42,6 +49,8 @@ class GuardLink {
   // Lets the guard end, all of it safe. `stopped` is called when it has, or after a while.
   void stop(std::function<void()> stopped);
   int pid() const { return child_ ? child_->pid() : 0; }
+  // Whether scripts can move anything.
+  bool works() const { return working_; }
 
  private:
   struct Process {
@@ -57,6 +66,8 @@ class GuardLink {
   void introduce(std::uint64_t number);
   void release(std::uint64_t process);
   void releaseEnded();
+  void silent();
+  void setWorking(bool working);
   void finish();
 
   Loop& loop_;
@@ -64,12 +75,14 @@ class GuardLink {
   Options options_;
   std::function<void()> ready_;
   std::function<void()> stopped_;
-  bool greeted_ = false;  // this guard has taken over and is at work
+  bool working_ = false;  // this guard has taken over and is at work
+  std::string trouble_;   // why there is none, as was told; empty if nothing was
   std::uint64_t startedMs_ = 0;
   int quickDeaths_ = 0;
   std::map<std::uint64_t, Process> processes_;
   Timer restart_;
   Timer giveUp_;
+  Timer silence_;  // while the guard owes an answer: that it has taken over, or is done with a process
   Timer heartbeat_;
   std::unique_ptr<wire::Channel> channel_;
   std::unique_ptr<ChildProcess> child_;

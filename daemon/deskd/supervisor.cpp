@@ -150,7 +150,11 @@ std::string Supervisor::outputsPath() {
 
 // Before any script runs, what an earlier run of deskd may have left on is made safe.
 void Supervisor::startGuard() {
-  guard_.start({outputsPath(), boardPath()}, [this] { startScripts(); });
+  GuardLink::Options options;
+  options.outputsPath = outputsPath();
+  options.boardPath = boardPath();
+  options.changed = [this] { updateStatus(); };
+  guard_.start(std::move(options), [this] { startScripts(); });
 }
 
 void Supervisor::startScripts() {
@@ -555,6 +559,7 @@ void Supervisor::updateStatus() {
                      (client_ == nullptr     ? "no broker"
                       : client_->connected() ? "broker connected"
                                              : "broker not connected");
+  if (!guard_.works()) text += ", deskd-guard does not run: nothing can be moved";
   if (const auto ignored = hub_.retainedCommandsIgnored(); ignored > 0)
     text += ", " + std::to_string(ignored) + " retained commands ignored";
   notify_.status(text);

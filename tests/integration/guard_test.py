@@ -6,12 +6,14 @@ has received. Both run in processes of their own and outlive a killed daemon. Th
 """
 
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import time
 import unittest
 
-from deskd_fixture import PATIENCE, program
+from deskd_fixture import DEADLINE, PATIENCE, Lines, Process, program
 from loctek_test import LoctekCase
 from sim_test import SimCase
 
@@ -309,6 +311,104 @@ class DeskMatrix(Matrix, SimCase):
         at = time.monotonic_ns()
         self.broker.kill()
         self.stops_after("broker lost (offline_stop_ms 5000)", at, 6000 + SLACK_MS)
+
+
+class Notices:
+    """What systemd would be told, read all the time: a sender waits for a reader that does not."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(path)
+        self.lines = Lines(self)
+
+    def __iter__(self):
+        return iter(lambda: self.socket.recv(4096), b"")
+
+    def close(self):
+        self.socket.close()
+
+    def end(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+
+
+class WithoutGuardTest(SimCase):
+    """deskd where its guard is not, or does not work."""
+
+    MOVES = """
+import {output} from 'deskd:gpio';
+try {
+  await output({line: 'GPIO17', initial: false, safe: false, lease: 300});
+  console.log('may move');
+} catch (error) {
+  console.log(`may not move: ${error.code}`);
+}
+setTimeout(() => { null.x; }, 300);
+"""
+
+    def start(self, guard=None):
+        """With copies of the programs; `guard` is a shell script in the guard's place."""
+        self.programs = os.path.join(self.directory, "programs")
+        os.mkdir(self.programs)
+        for name in ("deskd", "deskd-host"):
+            self.install(name)
+        if guard is not None:
+            path = os.path.join(self.programs, "deskd-guard")
+            with open(path, "w") as file:
+                file.write("#!/bin/sh\n" + guard + "\n")
+            os.chmod(path, 0o755)
+        self.start_board()
+        self.write_settings(broker=False)
+        self.write_script("mover.js", self.MOVES)
+        self.notices = Notices(os.path.join(self.directory, "notify"))
+        self.addCleanup(self.notices.end)
+        self.daemon = Process([os.path.join(self.programs, "deskd"), "--config", self.config, "--board", self.board.path],
+                              env={**os.environ, **self.runtime(),
+                                   "NOTIFY_SOCKET": os.path.join(self.directory, "notify")}, start_new_session=True)
+        self.addCleanup(self.daemon.end)
+
+    def install(self, name):
+        """At once, as a package does."""
+        path = os.path.join(self.programs, name)
+        try:
+            os.link(program(name), path + ".part")
+        except OSError:  # another file system
+            shutil.copy(program(name), path + ".part")
+        os.rename(path + ".part", path)
+
+    def runtime(self):
+        path = os.path.join(self.directory, "run")
+        os.mkdir(path)
+        return {"RUNTIME_DIRECTORY": path}
+
+    def test_scripts_run_and_start_again_where_it_is_missing_until_it_is_there(self):
+        self.start()
+        self.notices.lines.wait("STATUS=.*deskd-guard does not run")
+        self.daemon.lines.wait("deskd-guard: No such file or directory: no script can move anything")
+        for _ in range(2):
+            start = self.daemon.lines.mark()
+            self.daemon.lines.wait("mover: may not move: ERR_GUARD", start=start)
+            self.daemon.lines.wait("starting it again in", start=start)
+        start = self.notices.lines.mark()
+        lines = self.daemon.lines.mark()
+        self.install("deskd-guard")
+        self.daemon.lines.wait("deskd-guard works again")
+        self.notices.lines.wait("STATUS=(?!.*deskd-guard)", start=start)
+        self.daemon.lines.wait("mover: may move", start=lines, deadline=2 * DEADLINE)
+
+    def test_scripts_start_again_where_it_dies_at_once(self):
+        self.start("exit 3")
+        self.daemon.lines.wait("deskd-guard exited with code 3, starting another in")
+        for _ in range(3):
+            start = self.daemon.lines.mark()
+            self.daemon.lines.wait("starting it again in", start=start)
+
+    def test_scripts_start_again_where_it_says_nothing(self):
+        self.start("exec sleep 3600")
+        self.daemon.lines.wait("deskd-guard does not answer, killing it", deadline=2 * DEADLINE)
+        # What waited for its answer is told, and so is whoever asks from now on.
+        self.daemon.lines.wait("mover: may not move: ERR_GUARD")
+        self.daemon.lines.wait("starting it again in")
+        self.notices.lines.wait("STATUS=.*deskd-guard does not run")
 
 
 class PresetMatrix(Matrix, LoctekCase):
