@@ -21,7 +21,7 @@ class Board {
 };
 
 std::unique_ptr<Board> makeLinuxBoard();
-std::unique_ptr<GpioChips> makeLinuxGpio();                    // gpio_gpiod1.cpp or gpio_gpiod2.cpp
+std::unique_ptr<GpioChips> makeLinuxGpio();                    // gpio_linux.cpp
 std::unique_ptr<I2cBus> openLinuxI2c(const std::string& bus);  // i2c_dev.cpp
 
 // Of a board that `deskd-sim --board SOCKET` simulates, perhaps in another process

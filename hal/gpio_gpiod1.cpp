@@ -11,30 +11,15 @@
 
 #include "hal/base/error.h"
 #include "hal/base/unique_fd.h"
-#include "hal/board.h"
+#include "hal/gpio_linux.h"
 #include "hal/gpio_request.h"
 
 namespace deskd {
 namespace {
 
-struct CloseChip {
-  void operator()(gpiod_chip* chip) const { gpiod_chip_close(chip); }  // releases its lines too
-};
-using Chip = std::unique_ptr<gpiod_chip, CloseChip>;
-
-Chip openChip(const std::string& name) {
-  Chip chip(gpiod_chip_open(("/dev/" + name).c_str()));
-  if (!chip) throwGpioOpenError(errno, name);
-  return chip;
-}
-
-std::string orEmpty(const char* text) {
-  return text != nullptr ? text : "";
-}
-
 gpiod_line* lineAt(gpiod_chip* chip, const GpioAddress& address) {
   gpiod_line* line = gpiod_chip_get_line(chip, address.offset);
-  if (line == nullptr) throwErrno("look up", gpioLinesText({address}, {""}));
+  if (line == nullptr) throwErrno("look up", gpioLinesText({{.address = address}}));
   return line;
 }
 
@@ -82,16 +67,14 @@ std::array<int, mostGpioLines> toInts(const std::vector<bool>& values) {
 // Lines of one chip that are ours while it lives.
 class Lines {
  public:
-  explicit Lines(const std::vector<GpioAddress>& addresses) : chip_(openChip(addresses.front().chip)) {
+  explicit Lines(const std::vector<GpioAddress>& addresses) : chip_(openGpiodChip(addresses.front().chip)) {
     gpiod_line_bulk_init(&bulk_);
-    std::vector<std::string> names;
     for (const GpioAddress& address : addresses) {
       gpiod_line* line = lineAt(chip_.get(), address);
       gpiod_line_bulk_add(&bulk_, line);
       infos_.push_back(infoOf(chip_.get(), line, address));
-      names.push_back(infos_.back().name);
     }
-    text_ = gpioLinesText(addresses, names);
+    text_ = gpioLinesText(infos_);
   }
 
   // `values` may be null.
@@ -126,7 +109,7 @@ class Lines {
   const std::string& text() const { return text_; }
 
  private:
-  Chip chip_;
+  GpiodChip chip_;
   gpiod_line_bulk bulk_{};
   bool edges_ = false;
   std::vector<GpioLineInfo> infos_;
@@ -220,8 +203,10 @@ class Input final : public GpioInput {
   UniqueFd any_;
 };
 
-std::vector<GpioLineInfo> linesOf(const std::string& name) {
-  const Chip chip = openChip(name);
+}  // namespace
+
+std::vector<GpioLineInfo> gpiodLinesOf(const std::string& name) {
+  const GpiodChip chip = openGpiodChip(name);
   std::vector<GpioLineInfo> infos;
   for (unsigned offset = 0; offset < gpiod_chip_num_lines(chip.get()); ++offset) {
     const GpioAddress address{name, offset};
@@ -230,28 +215,12 @@ std::vector<GpioLineInfo> linesOf(const std::string& name) {
   return infos;
 }
 
-class Chips final : public GpioChips {
- public:
-  std::vector<GpioLineInfo> lines() const override { return list_.collect(gpioChipNames(), linesOf); }
+std::unique_ptr<GpioOutput> requestGpiodOutput(const GpioOutputOptions& options) {
+  return std::make_unique<Output>(options);
+}
 
-  std::unique_ptr<GpioOutput> output(const GpioOutputOptions& options) override {
-    checkGpioOptions(options);
-    return std::make_unique<Output>(options);
-  }
-
-  std::unique_ptr<GpioInput> input(const GpioInputOptions& options) override {
-    checkGpioOptions(options);
-    return std::make_unique<Input>(options);
-  }
-
- private:
-  mutable GpioLineList list_;  // remembers what it has complained about
-};
-
-}  // namespace
-
-std::unique_ptr<GpioChips> makeLinuxGpio() {
-  return std::make_unique<Chips>();
+std::unique_ptr<GpioInput> requestGpiodInput(const GpioInputOptions& options) {
+  return std::make_unique<Input>(options);
 }
 
 }  // namespace deskd

@@ -9,7 +9,7 @@
 #include <stdexcept>
 
 #include "hal/base/error.h"
-#include "hal/board.h"
+#include "hal/gpio_linux.h"
 #include "hal/gpio_request.h"
 
 namespace deskd {
@@ -23,7 +23,6 @@ struct Free {
     F(object);
   }
 };
-using Chip = std::unique_ptr<gpiod_chip, Free<gpiod_chip_close>>;
 using ChipInfo = std::unique_ptr<gpiod_chip_info, Free<gpiod_chip_info_free>>;
 using LineInfo = std::unique_ptr<gpiod_line_info, Free<gpiod_line_info_free>>;
 using LineSettings = std::unique_ptr<gpiod_line_settings, Free<gpiod_line_settings_free>>;
@@ -38,21 +37,11 @@ constexpr std::size_t eventBufferSize = 1024;
 // How many of them are read at once.
 constexpr std::size_t eventChunk = 64;
 
-Chip openChip(const std::string& name) {
-  Chip chip(gpiod_chip_open(("/dev/" + name).c_str()));
-  if (!chip) throwGpioOpenError(errno, name);
-  return chip;
-}
-
 // libgpiod's constructors fail only for want of memory.
 template <class Owner, class T>
 Owner own(T* object) {
   if (object == nullptr) throwErrno("prepare", "a GPIO request");
   return Owner(object);
-}
-
-std::string orEmpty(const char* text) {
-  return text != nullptr ? text : "";
 }
 
 std::string labelOf(gpiod_chip* chip, const std::string& name) {
@@ -63,7 +52,7 @@ std::string labelOf(gpiod_chip* chip, const std::string& name) {
 
 GpioLineInfo infoOf(gpiod_chip* chip, const std::string& label, const GpioAddress& address) {
   const LineInfo info(gpiod_chip_get_line_info(chip, address.offset));
-  if (!info) throwErrno("look up", gpioLinesText({address}, {""}));
+  if (!info) throwErrno("look up", gpioLinesText({{.address = address}}));
   return {.address = address,
           .chipLabel = label,
           .name = orEmpty(gpiod_line_info_get_name(info.get())),
@@ -131,17 +120,15 @@ class Lines {
   Lines(const std::vector<GpioAddress>& addresses, const std::string& consumer, gpiod_line_settings* settings,
         const std::vector<bool>& values, const char* as)
       : addresses_(addresses) {
-    const Chip chip = openChip(addresses.front().chip);
+    const GpiodChip chip = openGpiodChip(addresses.front().chip);
     const std::string label = labelOf(chip.get(), addresses.front().chip);
     std::vector<GpioLineInfo> infos;
-    std::vector<std::string> names;
     std::vector<unsigned> offsets;
     for (const GpioAddress& address : addresses) {
       infos.push_back(infoOf(chip.get(), label, address));
-      names.push_back(infos.back().name);
       offsets.push_back(address.offset);
     }
-    text_ = gpioLinesText(addresses, names);
+    text_ = gpioLinesText(infos);
 
     const auto lines = own<LineConfig>(gpiod_line_config_new());
     require(gpiod_line_config_add_line_settings(lines.get(), offsets.data(), offsets.size(), settings),
@@ -262,8 +249,10 @@ class Input final : public GpioInput {
   EventBuffer buffer_;
 };
 
-std::vector<GpioLineInfo> linesOf(const std::string& name) {
-  const Chip chip = openChip(name);
+}  // namespace
+
+std::vector<GpioLineInfo> gpiodLinesOf(const std::string& name) {
+  const GpiodChip chip = openGpiodChip(name);
   const ChipInfo info(gpiod_chip_get_info(chip.get()));
   if (!info) throwErrno("look up", name);
   const std::string label = orEmpty(gpiod_chip_info_get_label(info.get()));
@@ -273,28 +262,12 @@ std::vector<GpioLineInfo> linesOf(const std::string& name) {
   return infos;
 }
 
-class Chips final : public GpioChips {
- public:
-  std::vector<GpioLineInfo> lines() const override { return list_.collect(gpioChipNames(), linesOf); }
+std::unique_ptr<GpioOutput> requestGpiodOutput(const GpioOutputOptions& options) {
+  return std::make_unique<Output>(options);
+}
 
-  std::unique_ptr<GpioOutput> output(const GpioOutputOptions& options) override {
-    checkGpioOptions(options);
-    return std::make_unique<Output>(options);
-  }
-
-  std::unique_ptr<GpioInput> input(const GpioInputOptions& options) override {
-    checkGpioOptions(options);
-    return std::make_unique<Input>(options);
-  }
-
- private:
-  mutable GpioLineList list_;  // remembers what it has complained about
-};
-
-}  // namespace
-
-std::unique_ptr<GpioChips> makeLinuxGpio() {
-  return std::make_unique<Chips>();
+std::unique_ptr<GpioInput> requestGpiodInput(const GpioInputOptions& options) {
+  return std::make_unique<Input>(options);
 }
 
 }  // namespace deskd

@@ -93,10 +93,10 @@ std::vector<GpioLineInfo> GpioLineList::collect(
   return lines;
 }
 
-std::string gpioLinesText(const std::vector<GpioAddress>& lines, const std::vector<std::string>& names) {
+std::string gpioLinesText(const std::vector<GpioLineInfo>& lines) {
   std::string text;
-  for (std::size_t index = 0; index < lines.size(); ++index)
-    text += (index > 0 ? ", " : "") + lineText(lines[index], names.at(index));
+  for (const GpioLineInfo& line : lines)
+    text += (text.empty() ? "" : ", ") + lineText(line.address, line.name);
   return text;
 }
 
@@ -107,17 +107,15 @@ void throwGpioOpenError(int error, const std::string& chip) {
 }
 
 void throwGpioRequestError(int error, const std::string& as, const std::vector<GpioLineInfo>& infos) {
-  std::string text;
   std::string holders;
   for (const GpioLineInfo& line : infos) {
-    const std::string name = lineText(line.address, line.name);
-    text += (text.empty() ? "" : ", ") + name;
     if (!line.used) continue;
+    const std::string name = lineText(line.address, line.name);
     const std::string holder =
         line.consumer.empty() ? "somebody who gives no name" : "\"" + line.consumer + "\"";
     holders += (holders.empty() ? "" : ", ") + (infos.size() > 1 ? name + " " : "") + "held by " + holder;
   }
-  text += " as " + as;
+  std::string text = gpioLinesText(infos) + " as " + as;
   if (error == EBUSY && !holders.empty()) text += ", " + holders;
   throwErrno(error, "request", text);
 }

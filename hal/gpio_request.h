@@ -35,9 +35,8 @@ class GpioLineList {
   std::set<std::string> noted_;
 };
 
-// "gpiochip0:17 (GPIO17), gpiochip0:27": how error messages name lines. `names` has an entry for each, empty
-// where there is no name.
-std::string gpioLinesText(const std::vector<GpioAddress>& lines, const std::vector<std::string>& names);
+// "gpiochip0:17 (GPIO17), gpiochip0:27": how error messages name lines.
+std::string gpioLinesText(const std::vector<GpioLineInfo>& lines);
 
 // Throw std::system_error. Whoever may not open a chip is told how to.
 [[noreturn]] void throwGpioOpenError(int error, const std::string& chip);

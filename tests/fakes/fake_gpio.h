@@ -109,6 +109,12 @@ class FakeGpio final : public GpioChips {
     if (const auto found = failures.find(action); found != failures.end())
       throwErrno(found->second, action, object);
   }
+  void failIfTold(const std::string& action, const std::vector<GpioAddress>& lines) const {
+    std::vector<GpioLineInfo> infos;
+    for (const GpioAddress& line : lines)
+      infos.push_back({.address = line});
+    failIfTold(action, gpioLinesText(infos));
+  }
 
   void request(const std::vector<GpioAddress>& addresses, const std::string& consumer, const char* as) {
     std::vector<GpioLineInfo> infos;
@@ -157,7 +163,7 @@ inline FakeOutput::~FakeOutput() {
   chips_.release(options_.lines);
 }
 inline void FakeOutput::set(const std::vector<bool>& values) {
-  chips_.failIfTold("set", gpioLinesText(options_.lines, std::vector<std::string>(values.size())));
+  chips_.failIfTold("set", options_.lines);
   std::string text;
   for (std::size_t index = 0; index < values.size(); ++index) {
     const unsigned offset = options_.lines.at(index).offset;
@@ -185,7 +191,7 @@ inline FakeInput::~FakeInput() {
   chips_.release(options_.lines);
 }
 inline std::vector<bool> FakeInput::get() const {
-  chips_.failIfTold("read", gpioLinesText(options_.lines, std::vector<std::string>(options_.lines.size())));
+  chips_.failIfTold("read", options_.lines);
   std::vector<bool> values;
   for (const GpioAddress& line : options_.lines)
     values.push_back(chips_.levels[line.offset] != options_.activeLow);
@@ -194,7 +200,7 @@ inline std::vector<bool> FakeInput::get() const {
 inline std::vector<GpioEvent> FakeInput::readEvents() {
   std::uint64_t ignored = 0;
   [[maybe_unused]] const auto got = ::read(fd(), &ignored, sizeof ignored);
-  chips_.failIfTold("read", gpioLinesText(options_.lines, std::vector<std::string>(options_.lines.size())));
+  chips_.failIfTold("read", options_.lines);
   const std::vector<GpioEvent> events(events_.begin(), events_.end());
   events_.clear();
   return events;
