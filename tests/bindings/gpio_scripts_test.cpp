@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The shipped scripts that need nothing but a line, on a fake board.
-#include "tests/bindings/script_fixture.h"
-#include "tests/fakes/fake_gpio.h"
-#include "tests/fakes/run_until.h"
+#include "tests/bindings/fake_board_fixture.h"
 
 namespace deskd {
 namespace {
@@ -12,22 +10,14 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-class ShippedScript : public ScriptTest {
+class ShippedScript : public FakeBoardTest {
  protected:
-  ShippedScript() {
-    auto board = std::make_unique<test::FakeBoard>();
-    gpio_ = &board->chips;
-    board_ = std::move(board);
-    services_.script.libraryPath = DESKD_SOURCE_DIR "/scripts";
-  }
-  ~ShippedScript() override { close(); }
+  ShippedScript() { services_.script.libraryPath = DESKD_SOURCE_DIR "/scripts"; }
 
   void start(const std::string& name, const std::string& settingsJson = "{}") {
     services_.script.path = services_.script.libraryPath + "/" + name;
     services_.script.settingsJson = settingsJson;
-    open();
-    ASSERT_FALSE(loadError_) << loadError_->message;
-    isolate_->run();
+    startScript();
   }
   // What the hub was told since the last call.
   std::vector<std::string> told() { return std::exchange(bus_.hubCalls, {}); }
@@ -36,8 +26,6 @@ class ShippedScript : public ScriptTest {
       return std::find(bus_.hubCalls.begin(), bus_.hubCalls.end(), call) != bus_.hubCalls.end();
     });
   }
-
-  test::FakeGpio* gpio_;
 };
 
 const std::string press = R"(event button {"event_type":"press"})";

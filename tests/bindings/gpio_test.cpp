@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // deskd:gpio on a fake board: what scripts see, and what they leave behind.
-#include "tests/bindings/script_fixture.h"
-#include "tests/fakes/fake_gpio.h"
-#include "tests/fakes/run_until.h"
+#include "tests/bindings/fake_board_fixture.h"
 
 namespace deskd {
 namespace {
@@ -19,38 +17,22 @@ const std::string collect =
     "const collect = async () => { const ring = []; for (let i = 0; i < 300; i++) { fill(ring, i);"
     " if (i % 20 === 0) await new Promise((r) => setTimeout(r, 0)); } };";
 
-class Gpio : public ScriptTest {
+class Gpio : public FakeBoardTest {
  protected:
   Gpio() {
-    auto board = std::make_unique<test::FakeBoard>();
-    gpio_ = &board->chips;
-    board_ = std::move(board);
     services_.limits.turnMs = 30000;  // collecting everything takes its time, under sanitizers above all
   }
-  // Isolate and lines go while the board is there.
-  ~Gpio() override { close(); }
 
-  // Starts a script and leaves it running.
-  void start(const std::string& body) {
-    write("test.js", "import * as gpio from 'deskd:gpio';\n" + body);
-    open();
-    ASSERT_FALSE(loadError_) << loadError_->message;
-    isolate_->run();
-  }
+  void start(const std::string& body) { startWithGpio(body); }
   void runToEnd(const std::string& body) {
     start(body);
     loop_->run();
-  }
-  bool logs(std::size_t count) {
-    return runUntil(*loop_, [&] { return logged_.size() >= count || failure_; }) && !failure_;
   }
   std::string thrownBy(const std::string& expression) {
     runToEnd("try { await (" + expression +
              "); console.log('nothing'); } catch (e) { console.log(`${e.name} ${e.code}: ${e.message}`); }");
     return logged_.empty() ? "(nothing logged)" : logged_.front();
   }
-
-  test::FakeGpio* gpio_;
 };
 
 class GpioOutput : public Gpio {};

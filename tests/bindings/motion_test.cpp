@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Outputs that move something, as scripts see them: what deskd-guard is asked, and what its answers become.
-#include "tests/bindings/script_fixture.h"
-#include "tests/fakes/fake_gpio.h"
-#include "tests/fakes/run_until.h"
+#include "tests/bindings/fake_board_fixture.h"
 
 namespace deskd {
 namespace {
@@ -10,30 +8,14 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-class Motion : public ScriptTest {
+class Motion : public FakeBoardTest {
  protected:
-  Motion() {
-    auto board = std::make_unique<test::FakeBoard>();
-    gpio_ = &board->chips;
-    board_ = std::move(board);
-  }
-  ~Motion() override { close(); }
-
   void start(const std::string& body) {
-    write("test.js",
-          "import * as gpio from 'deskd:gpio';\n"
-          "const told = (e) => console.log(`${e.code}: ${e.message}`);\n"
-          "const options = {line: 'GPIO17', initial: 0, safe: 0};\n" +
-              body);
-    open();
-    ASSERT_FALSE(loadError_) << loadError_->message;
-    isolate_->run();
+    startWithGpio(
+        "const told = (e) => console.log(`${e.code}: ${e.message}`);\n"
+        "const options = {line: 'GPIO17', initial: 0, safe: 0};\n" +
+        body);
   }
-  bool logs(std::size_t count) {
-    return runUntil(*loop_, [&] { return logged_.size() >= count || failure_; }) && !failure_;
-  }
-
-  test::FakeGpio* gpio_;
 };
 
 TEST_F(Motion, ALeaseGoesToTheGuardAndNotToThisProcess) {
