@@ -5,43 +5,22 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <stdexcept>
-#include <unordered_set>
 #include <utility>
 
+#include "daemon/deskd/hub_announcer.h"
 #include "daemon/deskd/hub_checked.h"
+#include "daemon/deskd/hub_commands.h"
 #include "daemon/deskd/hub_device.h"
 #include "daemon/deskd/hub_discovery.h"
-#include "daemon/deskd/hub_journal.h"
-#include "daemon/deskd/retained_cache.h"
+#include "daemon/deskd/hub_topics.h"
 #include "daemon/deskd/settings.h"
 #include "hal/base/error.h"
-#include "hal/base/log.h"
 
 namespace deskd {
 namespace {
 
 constexpr MqttOwner hubOwner = 0;
-enum Subscriptions : SubscriptionId { commands = 1, storedCommands = 2, birth = 3 };
-
-MqttMessage value(const std::string& topic, const std::string& payload, bool retained) {
-  MqttMessage message;
-  message.topic = topic;
-  message.payload = payload;
-  message.retained = retained;
-  return message;
-}
-
-std::string errorJson(const char* code, const std::string& text, const std::string& payload) {
-  const nlohmann::json error{{"code", code}, {"message", text}, {"payload", payload.substr(0, 200)}};
-  return error.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-RetainedCache::Bounds cacheBounds() {
-  RetainedCache::Bounds bounds;
-  bounds.topics = 100000;  // devices and their entities are bounded; this is only a last resort
-  bounds.bytes = 64 * 1024 * 1024;
-  return bounds;
-}
+constexpr SubscriptionId birth = 3;  // the others are HubCommands'
 
 }  // namespace
 
@@ -50,27 +29,19 @@ class Hub::Impl {
   using Device = HubDeviceState;
 
   Impl(Loop& loop, MqttLink& link, MqttRouter& router, HubOptions options, OnCommand onCommand)
-      : loop_(loop),
-        link_(link),
+      : link_(link),
         router_(router),
         options_(std::move(options)),
-        onCommand_(std::move(onCommand)),
         discovery_(options_.prefix, options_.discoveryPrefix, options_.node, options_.version),
-        cache_(link, cacheBounds()),
-        journal_(options_.stateDirectory),
-        announceTimer_(loop, [this] { announce(); }),
+        topics_(link, options_.stateDirectory, [this] { announcer_.wake(); }),
+        announcer_(loop, options_, discovery_, devices_, topics_),
+        commands_(link, router, hubOwner, discovery_, devices_,
+                  {std::move(onCommand), [this](const Device& device) { keepAttributes(device); }}),
         birthTimer_(loop, [this] { sendAll(); }) {
-    for (const auto& [topic, components] : journal_.topics())
-      stale_[topic] = components;
     clearImpossible();
     // Whatever ended the last run may have left them "online". Declaring a device says otherwise again.
-    for (const auto& [topic, components] : stale_)
-      if (discovery_.isDeviceStatus(topic)) cache_.put(value(topic, "offline", true));
-    MqttSubscription acting;
-    acting.wantRetained = false;
-    acting.retainAsPublished = true;
-    router_.subscribe(hubOwner, commands, discovery_.commandFilter(), acting,
-                      [this](const MqttMessage& message) { received(message); });
+    for (const auto& [topic, components] : topics_.stale())
+      if (discovery_.isDeviceStatus(topic)) topics_.keepStale(topic, "offline");
     keep(discovery_.nodeStatus(), "online");  // goes out with each connection
     if (options_.discovery == Discovery::off) return;
     MqttSubscription fresh;
@@ -103,16 +74,14 @@ class Hub::Impl {
     if (!device.owner) {
       device.id = id;
       device.owner = owner;
-      if (const auto ignored = ignoredOf_.find(id); ignored != ignoredOf_.end()) {
-        device.retainedCommandsIgnored = ignored->second;
-      }
+      device.retainedCommandsIgnored = commands_.retainedIgnored(id);
       owners_[owner] = id;
       for (Device::Property& property : device.properties)
         property.declared = false;
       keep(discovery_.deviceStatus(id), "offline");
       keepAttributes(device);
     }
-    announceSoon(id);
+    announcer_.soon(id);
   }
 
   void declareEntity(MqttOwner owner, const HubEntity& wanted) {
@@ -140,9 +109,9 @@ class Hub::Impl {
     device.removed.erase(wanted.property);
     for (const std::string& topic :
          Device::stateTopics(discovery_, device.id, device.find(wanted.property)->entity)) {
-      stale_.erase(topic);
+      topics_.declared(topic);
     }
-    announceSoon(device.id);
+    announcer_.soon(device.id);
   }
 
   void removeEntity(MqttOwner owner, const std::string& property) {
@@ -157,28 +126,17 @@ class Hub::Impl {
     for (std::size_t i = device.properties.size(); i-- > 0;) {
       if (!device.properties[i].declared) remove(device, device.properties[i]);
     }
-    announceNow(device.id);  // so that what is stale below was not just about to be announced
+    announcer_.now(device.id);  // so that what is stale below was not just about to be announced
     takeBackComponents(device);
-    std::vector<std::string> gone;
-    for (const auto& [topic, components] : stale_) {
-      if (discovery_.belongsTo(topic, device.id)) gone.push_back(topic);
-    }
-    for (const std::string& topic : gone)
-      clear(topic);
+    topics_.clearStale([&](const std::string& topic) { return discovery_.belongsTo(topic, device.id); });
   }
 
   void clearStale(const std::set<std::string>& expected) {
-    std::vector<std::string> gone;
-    for (const auto& entry : stale_) {
-      const std::string& topic = entry.first;
-      const bool mayCome = std::any_of(expected.begin(), expected.end(), [&](const std::string& id) {
-        return discovery_.belongsTo(topic, id);
-      });
-      if (!mayCome) gone.push_back(topic);
-    }
-    for (const std::string& topic : gone)
-      clear(topic);
-    journal_.flush();
+    topics_.clearStale([&](const std::string& topic) {
+      return std::none_of(expected.begin(), expected.end(),
+                          [&](const std::string& id) { return discovery_.belongsTo(topic, id); });
+    });
+    topics_.flush();
   }
 
   void dropOwner(MqttOwner owner) {
@@ -193,15 +151,10 @@ class Hub::Impl {
   void clearDevice(const std::string& id) {
     const auto known = devices_.find(id);
     if (known != devices_.end() && known->second.owner) return;
-    std::vector<std::string> gone;
-    for (const auto& [topic, components] : journal_.topics()) {
-      if (discovery_.belongsTo(topic, id)) gone.push_back(topic);
-    }
-    for (const std::string& topic : gone)
-      clear(topic);
+    topics_.clearKnown([&](const std::string& topic) { return discovery_.belongsTo(topic, id); });
     devices_.erase(id);
-    dirty_.erase(id);
-    journal_.flush();
+    announcer_.forget(id);
+    topics_.flush();
   }
 
   // Values
@@ -234,7 +187,7 @@ class Hub::Impl {
       throw CodedError("ERR_OFFLINE",
                        property + ": there is no connection to the broker, and events are not kept");
     }
-    link_.publish(value(discovery_.property(device.id, property, "event"), payload, false), {});
+    link_.publish(hubMessage(discovery_.property(device.id, property, "event"), payload, false), {});
   }
 
   void reportError(MqttOwner owner, const std::string& property, const std::string& json) {
@@ -245,7 +198,7 @@ class Hub::Impl {
     }
     if (!isId(property))
       throw std::invalid_argument("property \"" + property + "\": expected a property's name");
-    sendError(device.id, property, json);
+    commands_.sendError(device.id, property, json);
   }
 
   void setAvailable(MqttOwner owner, bool available) {
@@ -256,33 +209,22 @@ class Hub::Impl {
   // --------------------------------------------------------------------------------------------------
 
   void connected() {
-    // Only MQTT 5 hides stored commands from the subscription that acts; 3.1.1 shows them to it, flagged.
-    const bool wanted = link_.protocolVersion() == 5;
-    if (wanted && !searching_) {
-      MqttSubscription search;
-      search.qos = 0;
-      search.retainAsPublished = true;
-      router_.subscribe(hubOwner, storedCommands, discovery_.commandFilter() + "/#", search,
-                        [this](const MqttMessage& message) { receivedStored(message); });
-    } else if (!wanted && searching_) {
-      router_.unsubscribe(hubOwner, storedCommands);
-    }
-    searching_ = wanted;
+    commands_.connected();
     sendAll();
   }
 
   void stop() {
-    announceTimer_.stop();
+    announcer_.stop();
     birthTimer_.stop();
     // The node's first, and past the cache's queue: it makes every device unavailable.
-    if (link_.connected()) link_.publish(value(discovery_.nodeStatus(), "offline", true), {});
-    cache_.put(value(discovery_.nodeStatus(), "offline", true));
+    if (link_.connected()) link_.publish(hubMessage(discovery_.nodeStatus(), "offline", true), {});
+    keep(discovery_.nodeStatus(), "offline");
     for (const auto& [id, device] : devices_)
       keep(discovery_.deviceStatus(id), "offline");
-    journal_.flush();
+    topics_.flush();
   }
 
-  std::uint64_t retainedCommandsIgnored() const { return retainedCommandsIgnored_; }
+  std::uint64_t retainedCommandsIgnored() const { return commands_.retainedIgnored(); }
 
  private:
   Device& deviceOf(MqttOwner owner) {
@@ -301,7 +243,7 @@ class Hub::Impl {
   std::string restingState(const Device& device, const CheckedEntity& entity) const {
     if (entity.positionProperty.empty()) return "stopped";
     const std::string* position =
-        cache_.find(discovery_.property(device.id, entity.positionProperty, "state"));
+        topics_.find(discovery_.property(device.id, entity.positionProperty, "state"));
     if (position == nullptr || *position == "None") return "stopped";
     return *position == std::to_string(entity.positionClosed) ? "closed" : "open";
   }
@@ -309,30 +251,16 @@ class Hub::Impl {
   // Sending
   // ---------------------------------------------------------------------------------------------------------
 
-  void keep(const std::string& topic, const std::string& payload) {
-    stale_.erase(topic);
-    if (!journal_.topics().contains(topic)) {
-      journal_.add(topic);
-      wake();
-    }
-    cache_.put(value(topic, payload, true));
-  }
+  void keep(const std::string& topic, const std::string& payload) { topics_.keep(topic, payload); }
 
   void keepAttributes(const Device& device) { keep(discovery_.attributes(device.id), device.attributes()); }
 
-  // Removes a topic at the broker, now or when there is a connection, and from the journal once that is done.
-  void clear(const std::string& topic) {
-    stale_.erase(topic);
-    cache_.put(value(topic, "", true), [this, topic](const MqttResult& result) {
-      if (result.stored || !result.ok() || cache_.find(topic) != nullptr) return;
-      journal_.remove(topic);
-      wake();
-    });
-  }
-
-  void sendError(const std::string& device, const std::string& property, const std::string& json) {
-    if (link_.connected())
-      link_.publish(value(discovery_.property(device, property, "error"), json, false), {});
+  void hubStatus(const MqttMessage& message) {
+    // A stored one says nothing new: all was sent when the connection was made.
+    if (message.retained || message.payload != "online") return;
+    const double share = options_.random ? options_.random() : 0.5;
+    const auto delay = static_cast<std::int64_t>(static_cast<double>(options_.birthDelay.count()) * share);
+    birthTimer_.start(Milliseconds(delay));
   }
 
   // Discovery, availability, and the states, positions before those of covers.
@@ -356,81 +284,7 @@ class Hub::Impl {
       }
       order.push_back(discovery_.attributes(id));
     }
-    cache_.resend(order);
-  }
-
-  // Announcing
-  // ------------------------------------------------------------------------------------------------------
-
-  void announceSoon(const std::string& id) {
-    if (options_.discovery == Discovery::off) return;
-    dirty_.insert(id);
-    announceTimer_.start(options_.discovery == Discovery::device ? options_.deviceDelay
-                                                                 : options_.entityDelay);
-  }
-
-  // The journal shall be written.
-  void wake() {
-    if (!announceTimer_.active()) announceTimer_.start(options_.entityDelay);
-  }
-
-  void announce() {
-    const std::set<std::string> ids = std::exchange(dirty_, {});
-    Milliseconds again(0);
-    for (const std::string& id : ids) {
-      const Milliseconds wait = untilDue(id);
-      if (wait > Milliseconds(0)) {
-        dirty_.insert(id);
-        again = again == Milliseconds(0) ? wait : std::min(again, wait);
-      } else {
-        announceNow(id);
-      }
-    }
-    journal_.flush();
-    if (!dirty_.empty()) announceTimer_.start(again);
-  }
-
-  Milliseconds untilDue(const std::string& id) const {
-    const Device& device = devices_.at(id);
-    if (options_.discovery != Discovery::device || !device.announcedAtMs) return Milliseconds(0);
-    const auto due = *device.announcedAtMs + static_cast<std::uint64_t>(options_.deviceGap.count());
-    const std::uint64_t now = loop_.nowMs();
-    return Milliseconds(due > now ? static_cast<std::int64_t>(due - now) : 0);
-  }
-
-  void announceNow(const std::string& id) {
-    Device& device = devices_.at(id);
-    if (options_.discovery == Discovery::device) {
-      if (untilDue(id) > Milliseconds(0)) return announceSoon(id);
-      announceDevice(device);
-    } else if (options_.discovery == Discovery::entity) {
-      for (const Device::Property& property : device.properties) {
-        const CheckedEntity& entity = property.entity;
-        announceConfig(discovery_.entityConfigTopic(entity.component, id, entity.property),
-                       discovery_.entityConfig(id, device.about, entity), {});
-      }
-    }
-    dirty_.erase(id);
-  }
-
-  void announceDevice(Device& device) {
-    if (device.properties.empty() && device.removed.empty()) return;
-    const bool sent = announceConfig(discovery_.deviceConfigTopic(device.id), device.config(discovery_),
-                                     device.components());
-    if (sent) device.announcedAtMs = loop_.nowMs();
-  }
-
-  // Written down before it is published: what a crash in between leaves is a note too many, never one too
-  // few. False if the broker has it already.
-  bool announceConfig(const std::string& topic, const std::string& config,
-                      HubJournal::Components components) {
-    stale_.erase(topic);
-    journal_.add(topic, std::move(components));
-    const std::string* known = cache_.find(topic);
-    if (known != nullptr && *known == config) return false;
-    journal_.flush();
-    cache_.put(value(topic, config, true));
-    return true;
+    topics_.resend(order);
   }
 
   // Removing
@@ -440,33 +294,30 @@ class Hub::Impl {
   void forget(Device& device, const Device::Property& property) {
     const CheckedEntity& entity = property.entity;
     for (const std::string& topic : Device::stateTopics(discovery_, device.id, entity)) {
-      if (journal_.topics().contains(topic)) clear(topic);
+      if (topics_.known().contains(topic)) topics_.clear(topic);
     }
     if (options_.discovery == Discovery::device) {
       device.removed[entity.property] = entity.component;
     } else {
       const std::string config = discovery_.entityConfigTopic(entity.component, device.id, entity.property);
-      if (journal_.topics().contains(config)) clear(config);
+      if (topics_.known().contains(config)) topics_.clear(config);
     }
   }
 
   void remove(Device& device, Device::Property& property) {
     forget(device, property);
     device.properties.erase(device.properties.begin() + (&property - device.properties.data()));
-    announceSoon(device.id);
+    announcer_.soon(device.id);
   }
 
   // A device configuration of an earlier run may hold components that this run has not declared: omitting
   // them would not remove them.
   void takeBackComponents(Device& device) {
-    const auto earlier = earlierComponents_.find(discovery_.deviceConfigTopic(device.id));
-    if (earlier == earlierComponents_.end()) return;
-    for (const auto& [property, component] : earlier->second) {
-      const Device::Property* now = device.find(property);
-      if (now == nullptr) device.removed[property] = component;
-    }
-    earlierComponents_.erase(earlier);
-    if (!device.removed.empty()) announceSoon(device.id);
+    const auto earlier = topics_.takeEarlier(discovery_.deviceConfigTopic(device.id));
+    if (earlier.empty()) return;
+    for (const auto& [property, component] : earlier)
+      if (device.find(property) == nullptr) device.removed[property] = component;
+    if (!device.removed.empty()) announcer_.soon(device.id);
   }
 
   // At the start: topics of another prefix, node or form of discovery, which this run cannot declare again.
@@ -484,113 +335,18 @@ class Hub::Impl {
       }
       return false;
     };
-    std::vector<std::string> gone;
-    for (const auto& [topic, components] : stale_) {
-      if (!possible(topic)) gone.push_back(topic);
-      if (!components.empty()) earlierComponents_[topic] = components;
-    }
-    for (const std::string& topic : gone)
-      clear(topic);
+    topics_.clearStale([&](const std::string& topic) { return !possible(topic); });
   }
 
-  // Receiving
-  // -------------------------------------------------------------------------------------------------------
-
-  void received(const MqttMessage& message) {
-    std::string id;
-    std::string property;
-    if (!discovery_.parseCommand(message.topic, id, property)) return;
-    if (message.retained) {
-      if (!searching_) ignoreRetained(message.topic, id, property, message.payload);
-      return;
-    }
-    if (message.payload.empty()) return;  // somebody, perhaps we, has cleared a stored command
-    const auto found = devices_.find(id);
-    if (found == devices_.end() || !found->second.owner) {
-      const std::string text = "the script of device \"" + id + "\" is not running";
-      return sendError(id, property, errorJson("ERR_OFFLINE", text, message.payload));
-    }
-    command(found->second, property, message.payload);
-  }
-
-  void command(Device& device, const std::string& property, const std::string& payload) {
-    const Device::Property* found = device.findByTopic(property);
-    if (found == nullptr || !found->entity.hasCommand) {
-      const std::string text = "device \"" + device.id + "\" takes no commands for \"" + property +
-                               "\"; it takes them for: " + device.commandNames();
-      return sendError(device.id, property, errorJson("ERR_UNKNOWN_PROPERTY", text, payload));
-    }
-    std::string checked;
-    try {
-      if (payload.size() > maxCommandBytes) {
-        throw std::invalid_argument("expected at most " + std::to_string(maxCommandBytes) + " bytes, found " +
-                                    std::to_string(payload.size()));
-      }
-      checked = commandPayload(found->entity, property, payload);
-    } catch (const std::invalid_argument& error) {
-      return sendError(device.id, property, errorJson("ERR_INVALID_COMMAND", error.what(), payload));
-    }
-    const MqttOwner owner = *device.owner;
-    if (onCommand_) onCommand_(owner, property, checked);  // may change anything here
-  }
-
-  // MQTT 5: what the broker has stored under command topics. Commands sent now come here too, and are not
-  // ours.
-  void receivedStored(const MqttMessage& message) {
-    std::string id;
-    std::string property;
-    if (!message.retained || !discovery_.parseCommand(message.topic, id, property)) return;
-    ignoreRetained(message.topic, id, property, message.payload);
-  }
-
-  void ignoreRetained(const std::string& topic, const std::string& id, const std::string& property,
-                      const std::string& payload) {
-    if (payload.empty()) return;  // the clearing itself, as its sender published it
-    ++retainedCommandsIgnored_;
-    constexpr std::size_t mostLogged = 1000;
-    if (logged_.size() < mostLogged && logged_.insert(topic).second) {
-      log(Priority::warning,
-          "ignoring a retained command on " + topic + " and clearing it; commands must not be retained");
-    }
-    if (link_.connected()) link_.publish(value(topic, "", true), {});
-    const char* text = "commands must not be retained; it was not carried out";
-    sendError(id, property, errorJson("ERR_RETAINED_COMMAND", text, payload));
-    // Also for a device that is yet to come: stored commands arrive before its script has started.
-    constexpr std::size_t mostDevices = 1000;
-    if (ignoredOf_.size() >= mostDevices && !ignoredOf_.contains(id)) return;
-    const std::uint64_t count = ++ignoredOf_[id];
-    const auto device = devices_.find(id);
-    if (device == devices_.end()) return;
-    device->second.retainedCommandsIgnored = count;
-    keepAttributes(device->second);
-  }
-
-  void hubStatus(const MqttMessage& message) {
-    // A stored one says nothing new: all was sent when the connection was made.
-    if (message.retained || message.payload != "online") return;
-    const double share = options_.random ? options_.random() : 0.5;
-    const auto delay = static_cast<std::int64_t>(static_cast<double>(options_.birthDelay.count()) * share);
-    birthTimer_.start(Milliseconds(delay));
-  }
-
-  Loop& loop_;
   MqttLink& link_;
   MqttRouter& router_;
   const HubOptions options_;
-  const OnCommand onCommand_;
   const HubDiscovery discovery_;
-  RetainedCache cache_;
-  HubJournal journal_;
-  std::map<std::string, HubJournal::Components> stale_;  // announced by earlier runs, not yet by this one
-  std::map<std::string, HubJournal::Components> earlierComponents_;  // of earlier runs' device configurations
   std::map<std::string, Device> devices_;
   std::map<MqttOwner, std::string> owners_;
-  std::set<std::string> dirty_;  // devices to announce
-  std::unordered_set<std::string> logged_;
-  std::uint64_t retainedCommandsIgnored_ = 0;
-  std::map<std::string, std::uint64_t> ignoredOf_;  // by device
-  bool searching_ = false;                          // for stored commands
-  Timer announceTimer_;
+  HubTopics topics_;
+  HubAnnouncer announcer_;
+  HubCommands commands_;
   Timer birthTimer_;
 };
 
@@ -600,7 +356,7 @@ Hub::Hub(Loop& loop, MqttLink& link, MqttRouter& router, HubOptions options, OnC
 Hub::~Hub() = default;
 
 MqttMessage Hub::will(const std::string& prefix, const std::string& node) {
-  return value(HubDiscovery(prefix, "", node, "").nodeStatus(), "offline", true);
+  return hubMessage(HubDiscovery(prefix, "", node, "").nodeStatus(), "offline", true);
 }
 
 void Hub::declareDevice(MqttOwner owner, const std::string& device, const HubDevice& description) {
