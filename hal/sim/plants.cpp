@@ -4,6 +4,7 @@
 
 #include "hal/sim/loctek_plant.h"
 #include "hal/sim/plant.h"
+#include "hal/sim/relay_plant.h"
 #include "hal/sim/ultrasonic.h"
 
 namespace deskd {
@@ -11,6 +12,7 @@ namespace deskd {
 std::span<const PlantKind> plantKinds() {
   static constexpr std::array kinds{
       PlantKind{"loctek", makeLoctekPlant},
+      PlantKind{"relay-desk", makeRelayPlant},
       PlantKind{"ultrasonic", makeUltrasonic},
   };
   return kinds;

@@ -91,7 +91,7 @@ TEST_F(BoardPlantsTest, MistakesAreNamed) {
       return std::string(error.what());
     }
   };
-  EXPECT_THAT(complaint("windmill", {}), HasSubstr("expected one of loctek, ultrasonic"));
+  EXPECT_THAT(complaint("windmill", {}), HasSubstr("expected one of loctek, relay-desk, ultrasonic"));
   EXPECT_EQ(complaint("ultrasonic", {{"trigger", "GPIO23"}}), "echo: expected a value, found none");
   EXPECT_THAT(complaint("ultrasonic", {{"trigger", "GPIO23"}, {"echo", "GPIO99"}}),
               HasSubstr("found GPIO99"));
