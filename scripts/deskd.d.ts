@@ -659,6 +659,11 @@ declare module 'deskd:desk' {
     fault(fault: Fault | null): void;
     connected(connected: boolean): void;
     limits(limits: {minMm: number; maxMm: number}): void;
+    /**
+     * The driver moves the desk by itself, as away from an obstacle, and has reported a fault so that nobody else
+     * does; null when that is over.
+     */
+    moves(direction: 'up' | 'down' | null): void;
   }
 
   /** The hardware. All commands return at once. */
@@ -914,7 +919,8 @@ declare module 'deskd:sim' {
 
   /**
    * Connects something that needs more than a level. "ultrasonic": {trigger, echo, distance}, two lines and
-   * millimetres; it knows "distance" and "connected".
+   * millimetres; it knows "distance" and "connected". "loctek": a LoctekMotion desk. "relay-desk": a desk with two
+   * relays, {up, down} and what measures it. Their options and values are in the headers of hal/sim.
    */
   export function plant(kind: string,
                         options?: Record<string, string | number | boolean>): Promise<SimPlant>;

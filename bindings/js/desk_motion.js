@@ -35,6 +35,7 @@ export class Desk {
   #locked = false;
   #closed = false;
   #foreign = null;   // direction of motion that nobody here asked for
+  #driven = null;    // direction of motion that is the driver's own doing
   #lastMove = null;
 
   constructor(driver, options) {
@@ -62,6 +63,7 @@ export class Desk {
       fault: (fault) => this.#onFault(fault),
       connected: (connected) => this.#onConnected(connected),
       limits: (limits) => this.#onLimits(limits),
+      moves: (direction) => this.#onMoves(direction),
     });
   }
 
@@ -81,10 +83,13 @@ export class Desk {
   get commanded() { return this.#mover.active; }
 
   // Whether it moves or is about to, whoever asked for it.
-  get moving() { return this.#mover.active || this.#foreign !== null; }
+  get moving() { return this.#mover.active || this.#driven !== null || this.#foreign !== null; }
 
   // 'up', 'down' or null.
-  get direction() { return this.#mover.active ? this.#mover.direction(this.#clock.now()) : this.#foreign; }
+  get direction() {
+    if (this.#driven !== null) return this.#driven;
+    return this.#mover.active ? this.#mover.direction(this.#clock.now()) : this.#foreign;
+  }
 
   // 0 only at the bottom, 100 only at the top; null while the height is unknown.
   get position() {
@@ -273,6 +278,17 @@ export class Desk {
     if (minMm === this.#options.minMm && maxMm === this.#options.maxMm) return;
     this.#options.minMm = minMm;
     this.#options.maxMm = maxMm;
+    this.#changed();
+  }
+
+  // What the driver does by itself is no hand's doing, and no stop that has had no effect.
+  #onMoves(direction) {
+    if (this.#closed || direction === this.#driven) return;
+    if (direction !== null) this.#mover.noteDirection(direction);
+    this.#driven = direction;
+    this.#foreign = null;
+    this.#mover.leave(direction !== null, this.#clock.now());
+    this.#arm();
     this.#changed();
   }
 

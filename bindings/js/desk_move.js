@@ -34,6 +34,7 @@ export class Mover {
   #lastSign = 0;               // direction in which the desk moved last, 0: not known
   #commandedUntil = -Infinity; // motion before this is the end of our own move
   #blockedUntil = -Infinity;   // by the hand controller
+  #left = false;               // the driver moves the desk by itself
 
   // tell: {changed(), notice(text), ended(result), preset({slot, heightMm})}
   constructor({driver, options, clock, height, experience, tell}) {
@@ -59,7 +60,14 @@ export class Mover {
 
   blockedMs(now) { return this.#blockedUntil - now; }
   block(now) { this.#blockedUntil = now + this.#options.overrideMs; }
-  settling(now) { return now < this.#commandedUntil; }
+  settling(now) { return this.#left || now < this.#commandedUntil; }
+
+  // Whether the motion that is seen from now on is the driver's own.
+  leave(left, now) {
+    if (this.#left && !left) this.#commandedUntil = Math.max(this.#commandedUntil, now + this.#options.settleMs);
+    this.#left = left;
+  }
+
   noteDirection(direction) { this.#lastSign = direction === 'up' ? 1 : -1; }
 
   // Begins a move, replacing the one there is; resolves with how it ended. `foreign`: the desk is being
@@ -367,7 +375,7 @@ export class Mover {
 
   #repeatStop(move) {
     const movedForMs = this.#height.changedAt - move.stoppedAt;
-    if (move.stops >= mostStops || movedForMs < repeatStopMs * (move.stops + 1)) return;
+    if (this.#left || move.stops >= mostStops || movedForMs < repeatStopMs * (move.stops + 1)) return;
     move.stops++;
     this.#driver.stop();
   }

@@ -603,6 +603,30 @@ test('a recalled preset is learned on arrival', async () => {
   assert.equal([again.reached, again.reason], [true, 'target']);
 });
 
+test('what the driver does by itself is nobody\'s hand, and is not stopped again and again', async () => {
+  const {clock, hardware, desk, moves} = setup({driver: {goto: undefined}});
+  const keys = [];
+  desk.on('keypad', (key) => keys.push(key));
+  const move = desk.moveTo(1000);
+  await clock.advance(3000);
+  hardware.handStop();
+  hardware.sink.fault({code: 'OBSTACLE', text: 'something is in the way'});
+  hardware.commands.length = 0;
+  hardware.sink.moves('down');
+  assert.equal([desk.moving, desk.direction], [true, 'down']);
+  hardware.handMove(-1);
+  await clock.advance(3000);
+  assert.equal([hardware.commands, desk.direction, moves.length], [[], 'down', 1]);
+  hardware.handStop();
+  hardware.sink.moves(null);
+  await clock.advance(5000);
+  assert.equal([keys, desk.moving, hardware.commands], [[], false, []]);
+  assert.equal((await move).reason, 'fault');
+  hardware.handMove(-1);
+  await clock.advance(2000);
+  assert.equal(keys, ['down'], 'a hand is one again');
+});
+
 test('a preset that a hand stops on its way is not unlearned', async () => {
   const {clock, hardware, desk} = setup();
   await outcome(clock, desk.recall(2));
