@@ -7,10 +7,12 @@ import {nearest} from './nearest.js';
 // Kinds of settings, as messages name them.
 export const text = 'a text in quotes';
 export const number = 'a number';
+export const flag = 'true or false';
+export const numbers = 'a number or a text in quotes';
 
 const kinds = {
   port: text, manufacturer: text, model: text, area: text, min_mm: number, max_mm: number,
-  cover: 'true or false', goto: text, presets: 'a table, [presets]', update_ms: number,
+  cover: flag, goto: text, presets: 'a table, [presets]', update_ms: number,
   offline_stop_ms: number, max_moves_per_hour: number, speed_mm_per_s: number, tolerance_mm: number,
 };
 const others = ['device', 'title', 'limits'];  // read by deskd itself
@@ -25,7 +27,7 @@ function mistake(key, what, finder) {
 function kindOf(value) {
   if (typeof value === 'string') return text;
   if (typeof value === 'number') return number;
-  if (typeof value === 'boolean') return kinds.cover;
+  if (typeof value === 'boolean') return flag;
   return Array.isArray(value) ? 'an array' : kinds.presets;
 }
 
@@ -43,7 +45,9 @@ function check(settings, known) {
       throw mistake(key, `is no setting, found ${JSON.stringify(value)}; ` +
         (meant ? `did you mean ${meant}?` : `there are ${names.join(', ')}`), deskSettings);
     }
-    if (kindOf(value) !== known[key]) throw expected(key, known[key], value);
+    const kind = kindOf(value);
+    const fits = kind === known[key] || (known[key] === numbers && [number, text].includes(kind));
+    if (!fits) throw expected(key, known[key], value);
   }
 }
 
@@ -60,9 +64,11 @@ function withoutUndefined(object) {
 }
 
 // Returns {port, native, limits, device, desk, hub}: native is whether the controller's own goto may be used.
-// own: kinds of settings (text, number) that only one script has; they are checked here and read there.
+// own: kinds of settings (text, number, flag, numbers) that only one script has, which are checked here and read
+// there; null for those of the others that it does not have.
 export function deskSettings(settings, defaults = {}, own = {}) {
-  check(settings, {...kinds, ...own});
+  const known = Object.entries({...kinds, ...own}).filter(([, kind]) => kind !== null);
+  check(settings, Object.fromEntries(known));
   const all = {goto: 'auto', cover: true, presets: {}, ...defaults, ...settings};
   if (all.goto !== 'auto' && all.goto !== 'step') {
     throw expected('goto', '"auto" or "step"', all.goto);

@@ -4,6 +4,7 @@
 export const systemClock = {
   now: () => performance.now(),
   setTimeout: (fn, milliseconds) => setTimeout(fn, milliseconds),
+  clearTimeout: (timer) => clearTimeout(timer),
 };
 
 export function sleep(clock, milliseconds) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import {name as script} from 'deskd:script';
-import {deskSettings, text} from '../../scripts/lib/desk_settings.js';
+import {deskSettings, flag, numbers, text} from '../../scripts/lib/desk_settings.js';
 import {assert, run, test} from './harness.js';
 
 test('nothing set gives the defaults of the script', () => {
@@ -72,6 +72,15 @@ test('a script may have settings of its own', () => {
   assert.equal(deskSettings({pin20: 'GPIO17'}, {port: 'x'}, own).port, 'x');
   assert.throws(() => deskSettings({pin20: 17}, {}, own), {message: /pin20: expected a text in quotes, found 17/});
   assert.throws(() => deskSettings({pin20: 'GPIO17'}), {message: /pin20: is no setting/});
+});
+
+test('or lack one that the others have', () => {
+  const own = {port: null, bus: numbers, active_low: flag};
+  assert.throws(() => deskSettings({port: 'x'}, {}, own), {message: /port: is no setting/});
+  deskSettings({bus: 1, active_low: true}, {}, own);
+  deskSettings({bus: 'i2c-1'}, {}, own);
+  assert.throws(() => deskSettings({bus: true}, {}, own), {message: /bus: expected a number or a text in quotes, found true/});
+  assert.throws(() => deskSettings({active_low: 1}, {}, own), {message: /active_low: expected true or false, found 1/});
 });
 
 await run();
