@@ -96,6 +96,11 @@ void MotionRules::release(Id id, Time now) {
   if (found != outputs_.end() && found->second.on) turnOff(found->second, now);
 }
 
+void MotionRules::wentOff(Id id, Time now) {
+  const auto found = outputs_.find(id);
+  if (found != outputs_.end() && !found->second.on) found->second.history.lastOff = now;
+}
+
 bool MotionRules::renew(Id id, Time now) {
   const auto found = outputs_.find(id);
   if (found == outputs_.end() || !found->second.on) return false;

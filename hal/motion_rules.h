@@ -54,6 +54,8 @@ class MotionRules {
   // time, whoever renews.
   std::optional<Refusal> drive(Id id, Time now, std::optional<Duration> lease, std::optional<Duration> pulse);
   void release(Id id, Time now);
+  // Its line was driven off just now, a moment after it counted as off: dead times run from here.
+  void wentOff(Id id, Time now);
   // False: it is off, so there is nothing to renew.
   bool renew(Id id, Time now);
   // The supervisor is alive.

@@ -15,13 +15,26 @@ namespace {
 
 // A guard that dies sooner than this after its start did not work at all.
 constexpr std::uint64_t quickMs = 2000;
+constexpr int mostQuickDeaths = 2;
+constexpr int mostFailedStarts = 5;
+
+// None for the first `most` failures in a row.
+Milliseconds pauseAfter(int failures, int most, Milliseconds longest) {
+  return failures <= most ? Milliseconds(0) : std::min(longest, Milliseconds(50 << std::min(failures, 8)));
+}
 
 }  // namespace
 
 GuardLink::GuardLink(Loop& loop, Reaper& reaper)
     : loop_(loop),
       reaper_(reaper),
-      restart_(loop, [this] { launch(); }),
+      restart_(loop,
+               [this] {
+                 if (alone_)
+                   introduceAll();
+                 else
+                   launch();
+               }),
       giveUp_(loop, [this] { finish(); }),
       silence_(loop, [this] { silent(); }),
       heartbeat_(loop, [this] { channel_->post(wire::Heartbeat{}); }) {}
@@ -50,12 +63,18 @@ void GuardLink::launch() {
     if (error.what() != std::exchange(trouble_, error.what()))
       log(Priority::error, trouble_ + ": no script can move anything, trying again every " +
                                std::to_string(options_.longestPause.count()) + " ms");
-    ++quickDeaths_;
+    ++failedStarts_;
+    alone_ = false;
     restart_.start(options_.longestPause);
     releaseEnded();  // nobody holds anything of theirs
     return;
   }
   silence_.start(options_.longestStart);
+  if (!alone_) introduceAll();
+}
+
+void GuardLink::introduceAll() {
+  alone_ = false;
   for (const auto& [number, process] : processes_)
     if (!process.released) introduce(number);
 }
@@ -109,23 +128,29 @@ void GuardLink::ended(int status) {
   heartbeat_.stop();
   silence_.stop();
   if (stopped_) return finish();
+  failedStarts_ = working_ ? 0 : failedStarts_ + 1;
   setWorking(false);
   const bool quick = loop_.nowMs() - startedMs_ < quickMs;
   quickDeaths_ = quick ? quickDeaths_ + 1 : 0;
-  // At once: what was on is on until the next guard has taken over.
-  const bool atOnce = quickDeaths_ <= 2;
-  const auto pause = std::min(options_.longestPause, Milliseconds(50 << std::min(quickDeaths_, 8)));
-  log(Priority::error, "deskd-guard " + Reaper::describe(status) + ", starting another" +
-                           (atOnce ? "" : " in " + std::to_string(pause.count()) + " ms"));
+  // What was on is on until the next guard has taken over, so that one is not waited for unless none comes so
+  // far. But whatever kills one after the other may be what a script asks for.
+  const Milliseconds pause = pauseAfter(failedStarts_, mostFailedStarts, options_.longestPause);
+  const Milliseconds alonePause = pauseAfter(quickDeaths_, mostQuickDeaths, options_.longestPause);
+  alone_ = pause.count() == 0 && alonePause.count() > 0;
+  std::string next = ", starting another";
+  if (pause.count() > 0) next += " in " + std::to_string(pause.count()) + " ms";
+  if (alone_) next += ", for scripts in " + std::to_string(alonePause.count()) + " ms";
+  log(Priority::error, "deskd-guard " + Reaper::describe(status) + next);
   trouble_ = Reaper::describe(status);
-  if (atOnce) return launch();
+  if (alone_) restart_.start(alonePause);
+  if (pause.count() == 0) return launch();
   restart_.start(pause);
   releaseEnded();  // nobody holds anything of theirs, and nobody will for a while
 }
 
 void GuardLink::attach(std::uint64_t process, const std::string& script, Connect connect) {
   processes_[process] = {script, std::move(connect), nullptr};
-  if (pid() != 0 && channel_) introduce(process);
+  if (pid() != 0 && channel_ && !alone_) introduce(process);
 }
 
 void GuardLink::introduce(std::uint64_t number) {
@@ -141,7 +166,8 @@ void GuardLink::introduce(std::uint64_t number) {
 
 void GuardLink::detach(std::uint64_t process, std::function<void()> released) {
   const auto found = processes_.find(process);
-  if (found == processes_.end() || pid() == 0 || !channel_) {
+  const bool unknown = pid() == 0 || !channel_ || (alone_ && working_);  // to the guard
+  if (found == processes_.end() || unknown) {
     processes_.erase(process);
     released();
     return;

@@ -64,6 +64,7 @@ class GuardLink {
   void greeted();
   void ended(int status);
   void introduce(std::uint64_t number);
+  void introduceAll();
   void release(std::uint64_t process);
   void releaseEnded();
   void silent();
@@ -76,9 +77,11 @@ class GuardLink {
   std::function<void()> ready_;
   std::function<void()> stopped_;
   bool working_ = false;  // this guard has taken over and is at work
+  bool alone_ = false;    // but processes are not introduced to it yet
   std::string trouble_;   // why there is none, as was told; empty if nothing was
   std::uint64_t startedMs_ = 0;
-  int quickDeaths_ = 0;
+  int quickDeaths_ = 0;   // in a row, and likewise
+  int failedStarts_ = 0;  // those that died before they had taken over
   std::map<std::uint64_t, Process> processes_;
   Timer restart_;
   Timer giveUp_;

@@ -75,12 +75,11 @@ void Guard::takeOver() {
   const GuardedOutputs left = readOutputsFile(options_.outputsPath, complaints);
   for (const std::string& complaint : complaints)
     log(Priority::warning, complaint);
-  const auto now = options_.now();
   for (const GuardedLine& line : left.lines) {
     try {
       auto device = std::make_unique<GuardedGpio>(board_.gpio(), line);
       // It may have been on until this moment.
-      histories_[device->name()] = {now, std::nullopt};
+      histories_[device->name()] = {options_.now(), std::nullopt};
       logFor(line.script, Priority::notice, device->name() + ": taken over, safe");
       parked_.push_back(std::move(device));
     } catch (const std::exception& error) {
@@ -215,6 +214,7 @@ std::unique_ptr<GuardedGpio> Guard::takeLine(const GuardedLine& line) {
   if (found == parked_.end()) return std::make_unique<GuardedGpio>(board_.gpio(), line);
   if (unsafe_.contains(found->get())) {
     (*found)->makeSafe();
+    wentOff(**found);
     unsafe_.erase(found->get());
   }
   std::unique_ptr<GuardedGpio> device = std::move(*found);
@@ -330,6 +330,7 @@ void Guard::makeSafe(Id id, Priority priority, const std::string& why) {
   const std::string script = host == hosts_.end() ? "" : host->second.script;
   try {
     output.device().makeSafe();
+    rules_.wentOff(id, options_.now());
     logFor(script, priority, output.device().name() + ": made safe, " + why);
   } catch (const std::exception& error) {
     logFor(script, Priority::error, std::string(error.what()) + " (" + why + ")");
@@ -338,18 +339,26 @@ void Guard::makeSafe(Id id, Priority priority, const std::string& why) {
   if (output.port) writeFile();
 }
 
+// Later than it should have been.
+void Guard::wentOff(const GuardedGpio& line) {
+  histories_[line.name()].lastOff = options_.now();
+  for (const auto& [id, output] : outputs_)
+    if (output.line.get() == &line) rules_.wentOff(id, options_.now());
+}
+
 void Guard::keepTrying(GuardedGpio& line) {
   unsafe_.insert(&line);
   retry_.start(retryPause, retryPause);
 }
 
 void Guard::tryAgain() {
-  std::erase_if(unsafe_, [](GuardedGpio* line) {
+  std::erase_if(unsafe_, [this](GuardedGpio* line) {
     try {
       line->makeSafe();
     } catch (const std::exception&) {
       return false;  // it has been told
     }
+    wentOff(*line);
     logFor(line->line().script, Priority::warning, line->name() + ": safe at last");
     return true;
   });

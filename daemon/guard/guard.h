@@ -77,6 +77,7 @@ class Guard {
   std::optional<Id> find(std::uint64_t process, std::uint32_t number) const;
 
   void makeSafe(Id id, Priority priority, const std::string& why);
+  void wentOff(const GuardedGpio& line);
   void keepTrying(GuardedGpio& line);
   void tryAgain();
   bool isUnsafe(const std::string& script) const;

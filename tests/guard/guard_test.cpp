@@ -217,6 +217,26 @@ TEST_F(GuardTest, KeepsInterlockAndDeadTime) {
   EXPECT_EQ(drive(desk, 2, true).code, "");
 }
 
+TEST_F(GuardTest, DeadTimeCountsFromWhenTheLineWasOff) {
+  startGuard();
+  Peer& desk = host(1);
+  declare(desk, 1, "GPIO3");
+  declare(desk, 2, "GPIO4");
+  desk.channel->post(wire::Interlock{++request_, {1, 2}, 20});
+  EXPECT_EQ(desk.answer(request_).code, "");
+  pass(1000);
+  EXPECT_EQ(drive(desk, 1, true).code, "");
+  board_.takesTime = [this] { now_ += milliseconds(5); };
+  pass(300);
+  EXPECT_TRUE(runUntil(loop_, [&] { return !desk.all<wire::Expired>().empty(); }));
+  board_.takesTime = nullptr;
+  EXPECT_FALSE(board_.level(3));
+  now_ += milliseconds(19);
+  EXPECT_EQ(drive(desk, 2, true).code, "ERR_DEAD_TIME");
+  now_ += milliseconds(1);
+  EXPECT_EQ(drive(desk, 2, true).code, "");
+}
+
 TEST_F(GuardTest, DeadTimeOutlivesTheScriptsProcess) {
   startGuard();
   {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cerrno>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -48,6 +49,7 @@ class RecordingBoard final : public Board, public GpioChips {
   int requests = 0;
   int failSets = 0;                  // so many set() calls fail
   std::optional<unsigned> failLine;  // all of this line fail
+  std::function<void()> takesTime;   // called before each change
 
  private:
   class Line final : public GpioOutput {
@@ -68,6 +70,7 @@ class RecordingBoard final : public Board, public GpioChips {
    private:
     void drive(bool value) {
       const bool level = value != invert_;
+      if (board_.takesTime) board_.takesTime();
       if (level != board_.level(offset_)) board_.changes.emplace_back(offset_, level);
       board_.levels[offset_] = level;
     }

@@ -36,6 +36,17 @@ setInterval(() => up.renew(), 50);
 console.log('driving');
 %s
 """
+# For RELAY: goes on as soon as it may.
+AGAIN = """
+up.on('expired', async ({reason}) => {
+  console.log(`expired: ${reason}`);
+  for (;;) {
+    await new Promise((resolve) => { setTimeout(resolve, 20); });
+    try { await up.set(true); break; } catch {}
+  }
+  console.log('driving again');
+});
+"""
 table = []
 
 
@@ -132,18 +143,20 @@ class RelayMatrix(Matrix, SimCase):
         self.daemon.lines.wait("deskd-guard killed by signal 9 .*, starting another")
 
     def test_script_drives_again_after_the_guard_was_killed(self):
-        self.drive("up.on('expired', async ({reason}) => {\n"
-                   "  console.log(`expired: ${reason}`);\n"
-                   "  for (;;) {\n"
-                   "    await new Promise((resolve) => { setTimeout(resolve, 20); });\n"
-                   "    try { await up.set(true); break; } catch {}\n"
-                   "  }\n"
-                   "  console.log('driving again');\n"
-                   "});")
+        self.drive(AGAIN)
         self.signal("deskd-guard", signal.SIGKILL)
         self.daemon.lines.wait("relay: expired: guard")
         self.daemon.lines.wait("relay: driving again")
         self.assertEqual(self.board.say("sim level GPIO17"), "ok 1")
+
+    def test_guard_killed_again_and_again(self):
+        self.drive(AGAIN)
+        for which in ("first", "second", "third", "fourth", "fifth"):
+            mark = self.daemon.lines.mark()
+            at = self.signal("deskd-guard", signal.SIGKILL)
+            self.fails(f"guard: SIGKILL, for the {which} time", at, DEATH_MS)
+            self.daemon.lines.wait("relay: driving again", start=mark)
+        self.assertGreater(self.daemon.lines.count("starting another, for scripts in [0-9]+ ms"), 0)
 
     def test_zygote_killed_is_nobody_s_business(self):
         self.drive()
