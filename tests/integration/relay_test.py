@@ -24,11 +24,12 @@ class RelayLines:
     """The relays' lines as the board has recorded them: what they did, and whether that was allowed."""
 
     def __init__(self, path, up=UP, down=DOWN):
+        self.names = (up, down)
         self.changes = []
         with open(path) as file:
             for text in file.read().splitlines():
                 at, line, level = text.split()
-                if line in (up, down):
+                if line in self.names:
                     self.changes.append((int(at), line, level == "1"))
 
     def runs(self, line):
@@ -42,6 +43,16 @@ class RelayLines:
             elif runs and runs[-1][1] is None:
                 runs[-1][1] = at
         return runs
+
+    def longest_ms(self):
+        runs = [run for line in self.names for run in self.runs(line) if run[1] is not None]
+        return max(((off - on) / 1e6 for on, off in runs), default=0)
+
+    def shortest_pause_ms(self):
+        """Between the end of one and the beginning of the other."""
+        pauses = [(at - off_at) / 1e6 for (off_at, one, off), (at, other, on) in zip(self.changes, self.changes[1:])
+                  if not off and on and one != other]
+        return min(pauses, default=float("inf"))
 
     def complaints(self, dead_time_ms, longest_ms=None):
         found = []
@@ -66,9 +77,11 @@ class RelayLines:
 
 
 class RelayCase(SimCase):
+    LASER = "vl53l0x"
+
     def start_plant(self, *options):
         self.start_board()
-        for command in ("sim i2c add 1 0x29 vl53l0x", "sim i2c add 1 0x40 ina219"):
+        for command in ("sim i2c add 1 0x29 " + self.LASER, "sim i2c add 1 0x40 ina219"):
             self.assertTrue(self.board.say(command).startswith("ok"))
         chosen = {option.split("=")[0] for option in options}
         ordinary = [option for option in ("up-mm-s=50", "down-mm-s=50") if option.split("=")[0] not in chosen]
@@ -293,6 +306,27 @@ class RelayTest(RelayCase):
         self.write_settings()
         self.start_daemon("--board", self.board.path)
         self.daemon.lines.wait(r"relay-desk\.toml: dead_time_ms_: is no setting, found 1; did you mean dead_time_ms\?")
+
+
+class OtherLaserTest(RelayCase):
+    LASER = "vl53l1x"
+
+    def test_goes_where_it_is_sent(self):
+        self.start(LASER.replace("vl53l0x", "vl53l1x"), height=None)
+        self.client.wait(self.desk_topic("height/state"), lambda text: abs(float(text) - 72) < 0.3)
+        mark = self.send("target", "80")
+        self.client.wait(self.desk_topic("moving/state"), "ON", start=mark)
+        self.wait_at_rest(mark)
+        self.assertAlmostEqual(self.height(), 800, delta=8)
+        self.assert_safe()
+
+
+class ReadmeTest(SimCase):
+    def test_the_readme_s_desk_is_there(self):
+        self.start_board()
+        with open(os.path.join(os.path.abspath(SOURCE), "README.md")) as file:
+            commands = [line.strip() for line in file if line.startswith("    sim ")]
+        self.assertEqual([self.board.say(command) for command in commands], ["ok", "ok", "ok 1", "ok", "ok 720"])
 
 
 if __name__ == "__main__":

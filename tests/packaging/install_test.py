@@ -34,6 +34,7 @@ class Install(unittest.TestCase):
         for path in ("bin/deskd", "lib/deskd/deskd-guard", "lib/deskd/deskd-host", "lib/deskd/deskd-sim", "share/deskd/scripts/jiecang.js",
                      "share/deskd/scripts/deskd.d.ts", "share/deskd/scripts/lib/jiecang_frames.js",
                      "share/deskd/scripts/loctek.js", "share/deskd/scripts/presence-ld2410.js",
+                     "share/deskd/scripts/relay-desk.js",
                      "share/doc/deskd/README.md", "share/doc/deskd/LICENSE", "share/doc/deskd/deskd.toml",
                      "lib/systemd/system/deskd.service", "lib/sysusers.d/deskd.conf", "lib/tmpfiles.d/deskd.conf",
                      "lib/udev/rules.d/60-deskd.rules"):

@@ -5,7 +5,6 @@
 import {Emitter} from '../../bindings/js/emitter.js';
 
 const stepMs = 5;
-const refuse = (code) => Promise.reject(Object.assign(new Error(code), {code}));
 
 class FakeRelay {
   #desk;
@@ -21,7 +20,7 @@ class FakeRelay {
   on(name, fn) { return this.#events.on(name, fn); }
 
   async set(on) {
-    if (on && this.#desk.refuses !== null) return refuse(this.#desk.refuses);
+    if (on && this.#desk.refuses !== null) return this.#refuse(this.#desk.refuses);
     this.#endPulse(false);
     return on ? this.#turnOn() : this.turnOff();
   }
@@ -50,10 +49,15 @@ class FakeRelay {
     this.#change(false);
   }
 
+  #refuse(code) {
+    this.#desk.refusals++;
+    return Promise.reject(Object.assign(new Error(code), {code}));
+  }
+
   #turnOn() {
     const other = this.#desk.otherOf(this);
-    if (other.value) return refuse('ERR_INTERLOCK');
-    if (this.#desk.clock.now() - other.offAt < this.#desk.deadTimeMs) return refuse('ERR_DEAD_TIME');
+    if (other.value) return this.#refuse('ERR_INTERLOCK');
+    if (this.#desk.clock.now() - other.offAt < this.#desk.deadTimeMs) return this.#refuse('ERR_DEAD_TIME');
     this.renewedAt = this.#desk.clock.now();
     this.#change(true);
     return undefined;
@@ -98,6 +102,7 @@ export class FakeRelayDesk {
   down = new FakeRelay(this);
   handUp = new FakeInput(this);
   handDown = new FakeInput(this);
+  refusals = 0;
   refuses = null;          // a code: the guard does not let anything be driven
 
   heightMm = 800;

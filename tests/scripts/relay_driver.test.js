@@ -321,6 +321,26 @@ test('stop ends the backing off', async () => {
   assert.ok(off(hardware));
 });
 
+test('a button of the hand switch ends the backing off', async () => {
+  const {clock, hardware, desk} = await ready({...metered, rollback_mm: 100}, {obstacleMm: 900});
+  await outcome(clock, desk.moveTo(1100));
+  assert.ok(await clock.advanceUntil(() => hardware.down.value, 1000));
+  hardware.handUp.set(true);
+  assert.ok(off(hardware));
+});
+
+test('the driver drives nothing while something is wrong, whoever asks it', async () => {
+  const {clock, hardware, desk, driver} = await ready(metered, {obstacleMm: 900});
+  await outcome(clock, desk.moveTo(1100));
+  await clock.advance(3000);
+  assert.equal(desk.fault.code, 'OBSTACLE');
+  for (const ask of [() => driver.raise(), () => driver.lower(), () => driver.tap('down')]) {
+    ask();
+    await clock.advance(20);
+    assert.ok(off(hardware));
+  }
+});
+
 test('backing off ends after its time, and at what is there', async () => {
   const {clock, hardware, desk} = await ready({...metered, rollback_mm: 200, rollback_ms: 1000}, {obstacleMm: 900});
   await outcome(clock, desk.moveTo(1100));
@@ -439,6 +459,18 @@ test('stop ends the way home, and where it is stays unknown', async () => {
   await clock.advance(5000);
   desk.stop();
   await clock.advance(1000);
+  assert.equal([off(hardware), desk.heightMm, desk.fault.code], [true, null, 'HOME']);
+});
+
+test('where it is is not known any more when it does not come home again', async () => {
+  const {clock, hardware, desk, driver} = await home();
+  await outcome(clock, desk.moveTo(1000));
+  await clock.advance(1500);
+  driver.home();
+  assert.equal(desk.heightMm, null);
+  await clock.advance(2000);
+  desk.stop();
+  await clock.advance(3000);
   assert.equal([off(hardware), desk.heightMm, desk.fault.code], [true, null, 'HOME']);
 });
 

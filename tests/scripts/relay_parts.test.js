@@ -36,6 +36,7 @@ test('the other direction waits for the dead time', async () => {
   assert.equal(hardware.down.value, false);
   await clock.advance(30);
   assert.equal([hardware.down.value, motor.running, told], [true, 'down', ['on up', 'off up', 'on down']]);
+  assert.equal(hardware.refusals, 0, 'the guard need not refuse');
 });
 
 test('a stop ends the wait for the dead time, and of three wishes the last counts', async () => {
@@ -74,6 +75,17 @@ test('a pulse ends by itself, and a stop ends it sooner', async () => {
   assert.equal(hardware.up.value, false);
 });
 
+test('what the guard has switched off is off, and is not renewed', async () => {
+  const {clock, hardware, motor, told} = motorOf();
+  motor.drive('up');
+  await clock.advance(100);
+  hardware.up.expire('maxOn');
+  assert.equal([motor.direction, motor.running, told], [null, null, ['on up', 'off up', 'maxOn']]);
+  const {renewedAt} = hardware.up;
+  await clock.advance(1000);
+  assert.equal([hardware.up.renewedAt, clock.pending], [renewedAt, 0]);
+});
+
 test('gives up when the guard goes on saying no', async () => {
   const {clock, motor, told} = motorOf({refuses: 'ERR_INTERLOCK'});
   motor.drive('up');
@@ -85,7 +97,7 @@ test('a median does not see one wrong height, nor noise at rest', () => {
   const filter = new HeightFilter();
   assert.equal([800, 800, 1500, 800, 801].map((mm) => filter.take(mm, true)), [800, 800, 800, 800, 800]);
   const rest = new HeightFilter();
-  assert.equal([800, 802, 798, 803, 797].map((mm) => rest.take(mm, false)), [800, 800, 800, 800, 800]);
+  assert.equal([800, 803, 803, 803, 797].map((mm) => rest.take(mm, false)), [800, 800, 800, 800, 800]);
   for (let count = 0; count < 3; count++) rest.take(810, false);
   assert.equal(rest.take(810, false), 810, 'but what stays is one');
 });
