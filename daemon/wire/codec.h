@@ -22,6 +22,8 @@ class BadMessage : public std::runtime_error {
 // Appends values: integers little endian, text and bytes behind a 32-bit length, lists behind a 32-bit count.
 class Writer {
  public:
+  explicit Writer(std::size_t expectedBytes) { bytes_.reserve(expectedBytes); }
+
   template <class... T>
   void operator()(const T&... values) {
     (put(values), ...);

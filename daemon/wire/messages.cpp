@@ -27,18 +27,17 @@ std::size_t encodedBytes(const Any& message) {
 }
 
 Bytes encode(const Any& message) {
-  Writer body;
-  // visit() serves reading too, so it is not const; writing changes nothing.
-  std::visit([&](const auto& fields) { const_cast<std::decay_t<decltype(fields)>&>(fields).visit(body); },
-             message);
-  if (headerBytes + body.bytes().size() > maxMessageBytes)
+  const std::size_t size = encodedBytes(message);
+  if (size > maxMessageBytes)
     throw std::length_error(std::string(nameOf(message)) + " message of " +
-                            std::to_string(body.bytes().size()) + " bytes: expected at most " +
+                            std::to_string(size - headerBytes) + " bytes: expected at most " +
                             std::to_string(maxMessageBytes - headerBytes));
-  Writer whole;
+  Writer whole(size);
   whole(version, static_cast<std::uint8_t>(message.index()), std::uint16_t{0},
-        static_cast<std::uint32_t>(body.bytes().size()));
-  whole.bytes().insert(whole.bytes().end(), body.bytes().begin(), body.bytes().end());
+        static_cast<std::uint32_t>(size - headerBytes));
+  // visit() serves reading too, so it is not const; writing changes nothing.
+  std::visit([&](const auto& fields) { const_cast<std::decay_t<decltype(fields)>&>(fields).visit(whole); },
+             message);
   return std::move(whole.bytes());
 }
 

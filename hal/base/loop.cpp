@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hal/base/loop.h"
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
+
+#include "hal/base/error.h"
 
 namespace deskd {
 namespace {
@@ -19,6 +24,12 @@ template <class F, class... A>
 void guarded(const F& callback, A... arguments) noexcept {
   const auto keep = callback;  // the callback may destroy the face that holds it
   keep(arguments...);
+}
+
+UniqueFd newEvent() {
+  UniqueFd event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!event) throwErrno("create wake-up");
+  return event;
 }
 
 }  // namespace
@@ -98,16 +109,24 @@ void Poll::stop() {
   uv_poll_stop(raw());
 }
 
-Wake::Wake(Loop& loop, std::function<void()> onWake) : onWake_(std::move(onWake)) {
-  own(this);
-  const int error = uv_async_init(loop.uv(), raw(), [](uv_async_t* async) {
-    if (auto* face = faceOf<Wake>(async)) guarded(face->onWake_);
-  });
-  if (error != 0) failInit(error, "create wake-up");
+Wake::Wake(Loop& loop, std::function<void()> onWake)
+    : onWake_(std::move(onWake)), event_(newEvent()), poll_(loop, event_.get(), [this](int) { woken(); }) {
+  poll_.start(UV_READABLE);
 }
 
 void Wake::send() {
-  uv_async_send(raw());
+  if (sent_.exchange(true)) return;  // the call that is still to come is for this one too
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto written = ::write(event_.get(), &one, sizeof one);
+}
+
+// First empty, then ready for the next: whoever still finds it sent has put its work there before this call.
+void Wake::woken() {
+  std::uint64_t count = 0;
+  [[maybe_unused]] const auto taken = ::read(event_.get(), &count, sizeof count);
+  sent_.exchange(false);
+  const auto keep = onWake_;  // it may destroy us
+  keep();
 }
 
 Signal::Signal(Loop& loop, int number, std::function<void()> onSignal) : onSignal_(std::move(onSignal)) {

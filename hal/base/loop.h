@@ -3,10 +3,13 @@
 
 #include <uv.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+
+#include "hal/base/unique_fd.h"
 
 namespace deskd {
 
@@ -104,15 +107,23 @@ class Poll : private UvHandle<uv_poll_t> {
 };
 
 // Lets another thread wake the loop; wakes that come close together are one call.
-class Wake : private UvHandle<uv_async_t> {
+//
+// An eventfd of its own, not uv_async: woken on the sender's processor, that spins until the sender, whom it
+// keeps from running, has left uv_async_send() (25 us and a yield, every time).
+class Wake {
  public:
   Wake(Loop& loop, std::function<void()> onWake);
   void send();  // from any thread
-  using UvHandle::ref;
-  using UvHandle::unref;
+  void ref() { poll_.ref(); }
+  void unref() { poll_.unref(); }
 
  private:
+  void woken();
+
   std::function<void()> onWake_;
+  UniqueFd event_;
+  std::atomic<bool> sent_ = false;  // and not taken yet
+  Poll poll_;                       // after the descriptor: stops before it closes
 };
 
 // Calls back on the loop when the process receives a signal.
