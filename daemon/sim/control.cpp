@@ -77,6 +77,8 @@ bool obeyOthers(JiecangRunner& runner, const std::vector<std::string_view>& word
     runner.unplug();
   } else if (verb == "lock" || verb == "unlock") {
     runner.act([verb](JiecangDesk& desk, Now now) { desk.setLocked(verb == "lock", now); });
+  } else if (verb == "freeze" || verb == "thaw") {
+    runner.act([verb](JiecangDesk& desk, Now now) { desk.setReportsFrozen(verb == "freeze", now); });
   } else if (verb == "power-cycle") {
     runner.act([](JiecangDesk& desk, Now now) { desk.powerCycle(now); });
   } else {

@@ -22,6 +22,7 @@ constexpr const char* kControl =
     "  unplug, plug                the serial cable\n"
     "  lock, unlock                the child lock\n"
     "  error CODE                  1-13 = E01-E13, 14 = H01; 0 clears\n"
+    "  freeze, thaw                the height that it reports, wherever it goes\n"
     "  power-cycle                 cut the mains for a moment\n"
     "  status                      height, motion, lock, error, violations\n"
     "and with --board do something to it, as deskd:sim does:\n"

@@ -277,7 +277,8 @@ void JiecangDesk::report(std::uint8_t command, const Bytes& params, std::uint64_
 
 void JiecangDesk::reportHeight() {
   if (travel() != Travel::still) tell("height", std::to_string(std::lround(heightMm())));
-  Bytes params = bytesOf(word(units_ == JiecangUnits::inch ? heightMm() / 2.54 : heightMm()));
+  const double shownMm = frozenMm_.value_or(heightMm());
+  Bytes params = bytesOf(word(units_ == JiecangUnits::inch ? shownMm / 2.54 : shownMm));
   params.push_back(kThirdByte[heightReports_++ % std::size(kThirdByte)]);
   reply(0x01, params);
 }

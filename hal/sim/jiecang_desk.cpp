@@ -287,6 +287,12 @@ void JiecangDesk::powerCycle(std::uint64_t nowMs) {
   output_.pushBreak(nowMs_);
 }
 
+void JiecangDesk::setReportsFrozen(bool frozen, std::uint64_t nowMs) {
+  happenUntil(nowMs);
+  frozenMm_ = frozen ? std::optional(heightMm()) : std::nullopt;
+  tell("reports", frozen ? "frozen" : "live");
+}
+
 void JiecangDesk::raiseError(unsigned code, std::uint64_t nowMs) {
   happenUntil(nowMs);
   if (asleep_) wake();

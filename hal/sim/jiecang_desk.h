@@ -57,7 +57,8 @@ class JiecangDesk {
  public:
   // What happens, as "rx F1F1...", "lost F1F1..." (asleep or starting), "tx F2F2...", "noise 00", "moving
   // up|down|still", "height 731" (millimetres), "violation ...", "error 7", "lock on|off", "homing
-  // lost|seated|done", "power asleep|awake|cycled", "handset up|down|preset-2|release".
+  // lost|seated|done", "power asleep|awake|cycled", "handset up|down|preset-2|release", "reports
+  // frozen|live".
   using Observer = std::function<void(std::uint64_t atMs, std::string_view what)>;
   using Sink = std::function<void(std::span<const std::uint8_t>)>;
 
@@ -75,6 +76,8 @@ class JiecangDesk {
   void releaseHandset(std::uint64_t nowMs);
   void setLocked(bool locked, std::uint64_t nowMs);
   void powerCycle(std::uint64_t nowMs);
+  // The box goes on reporting the height that it has now, wherever the desk goes: a broken sensor.
+  void setReportsFrozen(bool frozen, std::uint64_t nowMs);
   // As the box shows it: 1 to 13 are E01 to E13, 14 H01, 15 H02. Stops the desk, and moves are refused with
   // it until it is cleared by 0; 7 only goes away by re-homing.
   void raiseError(unsigned code, std::uint64_t nowMs);
@@ -148,6 +151,7 @@ class JiecangDesk {
   bool locked_;
   unsigned error_ = 0;
   unsigned heightReports_ = 0;
+  std::optional<double> frozenMm_;  // what it reports in place of its height
   std::vector<std::string> violations_;
 
   bool asleep_;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <tuple>
 
@@ -23,6 +24,7 @@ using testing::Ge;
 using testing::IsEmpty;
 using testing::Le;
 using testing::Not;
+using testing::SizeIs;
 using testing::StartsWith;
 
 struct Arrival {
@@ -839,6 +841,22 @@ TEST(JiecangDesk, ReportsAnErrorStopsAndRefusesUntilItIsCleared) {
   room.goTo(800);
   room.settle();
   EXPECT_EQ(room.desk.heightMm(), 800);
+}
+
+TEST(JiecangDesk, ReportsOneHeightWhereverItGoesWhileItsReportsAreFrozen) {
+  Room room;
+  room.wake();
+  room.goTo(900);
+  room.wait(1000);
+  room.desk.setReportsFrozen(true, room.nowMs);
+  const int seen = static_cast<int>(std::lround(room.desk.heightMm()));
+  room.take();
+  room.wait(1000);
+  EXPECT_THAT(room.heights(), AllOf(SizeIs(Ge(4)), Each(seen)));
+  EXPECT_GT(room.desk.heightMm(), seen + 30);
+  room.desk.setReportsFrozen(false, room.nowMs);
+  room.settle();
+  EXPECT_EQ(room.heights().back(), 900);
 }
 
 TEST(JiecangDesk, RecordsEveryForbiddenCommand) {

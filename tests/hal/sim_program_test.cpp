@@ -208,6 +208,8 @@ TEST(SimProgram, ObeysLinesOnItsInput) {
   EXPECT_EQ(program.ask("handset release"), "ok");
   EXPECT_EQ(program.ask("error 14"), "ok");
   EXPECT_THAT(program.ask("status"), HasSubstr("error 14"));
+  EXPECT_EQ(program.ask("freeze"), "ok");
+  EXPECT_EQ(program.ask("thaw"), "ok");
   EXPECT_EQ(program.ask("power-cycle"), "ok");
   EXPECT_THAT(program.ask("status"), HasSubstr("error 0 homing needed"));
   EXPECT_EQ(program.ask("unplug"), "ok");
