@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hal/i2c_worker.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -22,7 +19,6 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::size_t stackBytes = 256 * 1024;
 constexpr Milliseconds forEver = Milliseconds::max();
 constexpr Milliseconds endWithin(50);
 constexpr Milliseconds nackPause(1);
@@ -202,9 +198,6 @@ struct I2cWorker::State {
   bool stop = false;
   bool ended = false;
   Mailbox<Result>* mailbox = nullptr;  // null: the loop's side is gone
-
-  pthread_t thread{};
-  bool started = false;  // the loop's own, as is `thread`
 };
 
 I2cWorker::I2cWorker(Loop& loop, std::string name, Open open)
@@ -225,13 +218,10 @@ I2cWorker::~I2cWorker() {
     state_->withdrawn = true;
     state_->stop = true;
     state_->changed.notify_all();
-    if (state_->started) ended = state_->changed.wait_for(lock, endWithin, [this] { return state_->ended; });
+    if (thread_.started())
+      ended = state_->changed.wait_for(lock, endWithin, [this] { return state_->ended; });
   }
-  if (!state_->started) return;
-  if (ended)
-    ::pthread_join(state_->thread, nullptr);
-  else
-    ::pthread_detach(state_->thread);
+  if (!ended) thread_.detach();
 }
 
 I2cWorker::Ticket I2cWorker::open(Milliseconds timeout, Done done) {
@@ -281,33 +271,8 @@ void I2cWorker::submit(Job job) {
   state_->changed.notify_all();
 }
 
-// std::thread would take a stack of 8 MiB, which counts against what the process may have.
 void I2cWorker::startThread() {
-  if (state_->started) return;
-  pthread_attr_t attributes;
-  ::pthread_attr_init(&attributes);
-  ::pthread_attr_setstacksize(&attributes, stackBytes);
-  // Signals are for the loop's thread.
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  auto* handed = new std::shared_ptr<State>(state_);
-  const int error = ::pthread_create(
-      &state_->thread, &attributes,
-      [](void* given) -> void* {
-        const std::unique_ptr<std::shared_ptr<State>> state(static_cast<std::shared_ptr<State>*>(given));
-        (*state)->run();
-        return nullptr;
-      },
-      handed);
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  ::pthread_attr_destroy(&attributes);
-  if (error != 0) {
-    delete handed;
-    throwErrno(error, "start a thread for", name_);
-  }
-  state_->started = true;
+  if (!thread_.started()) thread_.start(name_, [state = state_] { state->run(); });
 }
 
 // Takes a request out of the thread's hands, where that is still possible.

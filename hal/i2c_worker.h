@@ -12,6 +12,7 @@
 
 #include "hal/base/loop.h"
 #include "hal/base/mailbox.h"
+#include "hal/base/thread.h"
 #include "hal/i2c.h"
 #include "hal/i2c_lock.h"
 
@@ -111,6 +112,7 @@ class I2cWorker {
   Ticket holder_ = 0;  // has the lock, or is next to get it
   std::deque<Ticket> lockQueue_;
   std::shared_ptr<State> state_;
+  Thread thread_;
   Timer timer_;
   Mailbox<Result> mailbox_;
 };
