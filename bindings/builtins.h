@@ -38,6 +38,7 @@ void addMqtt(ModuleBuilder& module);
 void addScript(ModuleBuilder& module);
 void addSerial(ModuleBuilder& module);
 void addSim(ModuleBuilder& module);
+void addStorage(ModuleBuilder& module);
 void addWeb(ModuleBuilder& module);
 
 // setTimeout and its kin, queueMicrotask: put on the global object at once, since nearly every script uses

@@ -10,6 +10,7 @@
 #include "bindings/guard_port.h"
 #include "bindings/outcome.h"
 #include "bindings/script_error.h"
+#include "bindings/storage_port.h"
 #include "hal/base/log.h"
 #include "hal/board.h"
 
@@ -70,6 +71,7 @@ struct HostServices {
   MessageBus& bus;
   HubPort& hub;
   GuardPort& guard;
+  StoragePort& storage;
   std::function<void(LogRecord)> log;
   // Reports a failure that the process will not survive. Called from any thread, and from a signal handler:
   // it must only write.

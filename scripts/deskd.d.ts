@@ -362,6 +362,57 @@ declare module 'deskd:mqtt' {
   export function once(name: 'online' | 'offline', options?: WaitOptions): Promise<void>;
 }
 
+declare module 'deskd:storage' {
+  /**
+   * JSON values under keys (1 to 512 bytes of UTF-8), in a file of the script's own. What is set can be read at
+   * once, and is on the disk when the promise resolves: a power failure after that takes nothing back. Changes
+   * that go on and on are written once a second, which SD cards need; those made meanwhile wait for that
+   * together, so do not await each of many, use Promise.all() or a transaction. Everything is written before
+   * the script ends in order.
+   *
+   * Rejects with ERR_QUOTA (limits.storage_kib, default 1024 KiB of keys and values), ERR_QUEUE_FULL (over 256
+   * requests or 1 MiB at a time), ENOSPC, EIO and the like, ERR_NOT_SUPPORTED (deskd has no state directory),
+   * ERR_STORAGE_DAMAGED (the file is set aside, the store begins empty); nothing is half done then. With
+   * `deskd-host FILE`, values are forgotten at the end.
+   */
+  export interface Store {
+    /** `fallback`, by default undefined, if there is none. */
+    get<T = any>(key: string, fallback?: T): Promise<T>;
+    /** Whatever JSON.stringify() takes, up to 128 KiB of it. */
+    set(key: string, value: unknown): Promise<void>;
+    /** Whether there was one. */
+    delete(key: string): Promise<boolean>;
+    /** Those that begin with `prefix`, sorted. */
+    keys(prefix?: string): Promise<string[]>;
+    /**
+     * All of what fn changes through its argument happens at its end, or nothing if it throws. If what it has
+     * read was changed meanwhile it runs again, up to 20 times, then it rejects with ERR_CONFLICT. Up to
+     * 200 KiB of keys and values, read and written.
+     */
+    transaction<T>(fn: (transaction: Transaction) => T | Promise<T>): Promise<T>;
+    /** Writes everything now. */
+    flush(): Promise<void>;
+  }
+
+  /** Of no use after its end: ERR_CLOSED. */
+  export interface Transaction {
+    get<T = any>(key: string, fallback?: T): Promise<T>;
+    set(key: string, value: unknown): Promise<void>;
+    delete(key: string): Promise<boolean>;
+    keys(prefix?: string): Promise<string[]>;
+  }
+
+  export const get: Store['get'];
+  export const set: Store['set'];
+  const remove: Store['delete'];
+  export {remove as delete};
+  export const keys: Store['keys'];
+  export const transaction: Store['transaction'];
+  export const flush: Store['flush'];
+  /** What all scripts have together; 4 MiB. */
+  export const shared: Store;
+}
+
 declare module 'deskd:gpio' {
   /** true: active. That is high, or low with `activeLow`. */
   export type Level = boolean | 0 | 1;

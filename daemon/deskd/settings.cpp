@@ -60,6 +60,7 @@ void readLimits(SettingsTable& table, Limits& limits) {
   table.number("turn_ms", limits.turnMs, 10, 600000);
   table.number("heap_mib", limits.heapMib, 8, 1024);
   table.number("memory_mib", limits.memoryMib, 32, 3072);
+  table.number("storage_kib", limits.storageKib, 0, 1024 * 1024);
 }
 
 // Checked when all files are read: one may set the heap and another the memory.

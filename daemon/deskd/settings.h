@@ -16,6 +16,7 @@ struct Limits {
   unsigned turnMs = 2000;
   unsigned heapMib = 64;
   unsigned memoryMib = 128;
+  unsigned storageKib = 1024;
 };
 
 // What deskd.toml and its drop-ins say, defaults filled in and ranges checked.

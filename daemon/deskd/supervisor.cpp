@@ -98,6 +98,12 @@ Supervisor::Supervisor(Loop& loop, const Options& options, Settings settings)
            [this](MqttOwner owner, const std::string& property, const std::string& payload) {
              command(owner, property, payload);
            }),
+      storage_(loop,
+               std::filesystem::is_directory(settings_.stateDirectory) ? settings_.stateDirectory + "/storage"
+                                                                       : "",
+               [this](std::uint64_t process, const wire::StorageAnswer& answer) {
+                 sendToProcess(process, answer);
+               }),
       readyAnyway_(loop, [this] { becomeReady(); }),
       stale_(loop, [this] { clearStale(); }),
       giveUp_(loop, [this] { finish(); }),
@@ -298,6 +304,7 @@ wire::Load Supervisor::loadOrder(const std::string& name, std::uint64_t process)
   device.id = own.device.value_or(foldName(name));
   device.title = own.title.value_or("");
   deviceOf_[name] = device.id;
+  storage_.begin(process, name, std::size_t{own.limits.storageKib} * 1024);
   return load;
 }
 
@@ -377,6 +384,10 @@ void Supervisor::fromHost(Script& script, std::uint64_t process, wire::Any&& mes
               devices_[process].available = available.available;
               updateAvailability(process);
             },
+            [&](wire::StorageGet& get) { storage_.receive(process, std::move(get)); },
+            [&](wire::StorageKeys& keys) { storage_.receive(process, std::move(keys)); },
+            [&](wire::StorageApply& apply) { storage_.receive(process, std::move(apply)); },
+            [&](wire::StorageFlush& flush) { storage_.receive(process, flush); },
             [&](auto&) {
               log(fromScript(script.name(), Priority::warning,
                              std::string("its process sent ") + wire::nameOf(message) + ", ignoring"));
@@ -476,6 +487,7 @@ void Supervisor::scriptChanged(Script& script) {
 void Supervisor::processEnded(std::uint64_t process) {
   router_.dropOwner(process);
   hub_.dropOwner(process);
+  storage_.end(process);
   devices_.erase(process);
   scriptOfProcess_.erase(process);
 }

@@ -20,6 +20,7 @@
 #include "daemon/deskd/retained_cache.h"
 #include "daemon/deskd/script.h"
 #include "daemon/deskd/script_directory.h"
+#include "daemon/deskd/script_storage.h"
 #include "daemon/deskd/settings.h"
 #include "daemon/deskd/simulator.h"
 #include "daemon/deskd/zygote.h"
@@ -99,6 +100,7 @@ class Supervisor {
   RetainedCache cache_;
   MqttRouter router_;
   Hub hub_;
+  ScriptStorage storage_;
   std::map<std::uint64_t, Device> devices_;
   std::map<std::uint64_t, std::string> scriptOfProcess_;
   std::map<std::string, std::string> claims_;    // device -> script whose it is, whether that runs or not

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "bindings/isolate.h"
+#include "bindings/memory_storage.h"
 #include "daemon/host/guard_client.h"
 #include "daemon/host/wire_bus.h"
 
@@ -49,11 +50,13 @@ int runForeground(Engine& engine, const ScriptInfo& script, const ScriptLimits& 
   });
   bus = &offline;
   NoGuard noGuard;
+  MemoryStorage storage(loop);
   HostServices services{script,
                         limits,
                         offline,
                         offline,
                         noGuard,
+                        storage,
                         printLog,
                         print,
                         [](const std::string& path) { return path; },
@@ -109,7 +112,9 @@ int checkScript(Engine& engine, const ScriptInfo& script, const ScriptLimits& li
   Loop loop;
   WireBus nowhere([](const wire::Any&) { return false; });
   NoGuard noGuard;
-  HostServices services{script, limits, nowhere, nowhere, noGuard, printLog, print, nullptr, lazyBoard("")};
+  MemoryStorage storage(loop);
+  HostServices services{script,  limits,   nowhere, nowhere, noGuard,
+                        storage, printLog, print,   nullptr, lazyBoard("")};
   ScriptIsolate isolate(engine, loop, services, {});
   const auto error = isolate.load();
   if (error) print(*error);

@@ -14,6 +14,7 @@
 #include "daemon/host/guard_client.h"
 #include "daemon/host/process_limits.h"
 #include "daemon/host/wire_bus.h"
+#include "daemon/host/wire_storage.h"
 #include "daemon/wire/channel.h"
 
 namespace deskd {
@@ -64,6 +65,7 @@ class ScriptHost {
   ScriptHost(Engine& engine, UniqueFd supervisor)
       : engine_(engine),
         bus_([this](const wire::Any& message) { return channel_.post(message); }),
+        storage_([this](const wire::Any& message) { return channel_.post(message); }),
         guard_(loop_),
         giveUp_(loop_, [this] { end(); }),
         channel_(loop_, std::move(supervisor),
@@ -91,7 +93,9 @@ class ScriptHost {
                    [this](wire::Connection& change) { bus_.receive(change); },
                    [this](wire::Message& arrived) { bus_.receive(std::move(arrived)); },
                    [this](wire::Result& result) { bus_.receive(result); },
-                   [this](wire::Command& command) { bus_.receive(command); }, [this](auto&) { end(); }},
+                   [this](wire::Command& command) { bus_.receive(command); },
+                   [this](wire::StorageAnswer& answer) { storage_.receive(std::move(answer)); },
+                   [this](auto&) { end(); }},
         message);
   }
 
@@ -124,6 +128,7 @@ class ScriptHost {
         bus_,
         bus_,
         guard_,
+        storage_,
         [this](LogRecord record) { log(std::move(record)); },
         // Straight to the socket: the queue and its memory may be what has failed.
         [socket = channel_.fd()](const ScriptError& error) {
@@ -204,6 +209,7 @@ class ScriptHost {
   Engine& engine_;
   Loop loop_;
   WireBus bus_;
+  WireStorage storage_;
   GuardClient guard_;
   Timer giveUp_;
   wire::Channel channel_;

@@ -15,7 +15,7 @@
 // installation.
 namespace deskd::wire {
 
-inline constexpr std::uint8_t version = 2;
+inline constexpr std::uint8_t version = 3;
 // A message of one datagram, so that it arrives whole or not at all. Kernels allow 208 KiB by default.
 inline constexpr std::size_t maxMessageBytes = 200 * 1024;
 // What scripts may publish in one message, and are given of one: with the longest topic it still fits.
@@ -253,6 +253,61 @@ struct Unloaded {  // the unload handlers have run; the host ends by itself
   void visit(V&&) {}
 };
 
+// --- storage: host -> supervisor, and StorageAnswer back. Values are JSON texts; `shared`: the store that
+// all scripts share, not the script's own.
+
+struct StorageGet {
+  std::uint32_t request = 0;
+  bool shared = false;
+  std::string key;
+  template <class V>
+  void visit(V&& v) {
+    v(request, shared, key);
+  }
+};
+struct StorageKeys {  // some of them, the first behind `after`
+  std::uint32_t request = 0;
+  bool shared = false;
+  std::string prefix;
+  std::string after;
+  template <class V>
+  void visit(V&& v) {
+    v(request, shared, prefix, after);
+  }
+};
+// All of it or nothing: first what has to be there, and what not, then what is set and what removed.
+struct StorageApply {
+  std::uint32_t request = 0;
+  bool shared = false;
+  Fields expected;
+  std::vector<std::string> expectedAbsent;
+  Fields set;
+  std::vector<std::string> removed;
+  template <class V>
+  void visit(V&& v) {
+    v(request, shared, expected, expectedAbsent, set, removed);
+  }
+};
+struct StorageFlush {
+  std::uint32_t request = 0;
+  bool shared = false;
+  template <class V>
+  void visit(V&& v) {
+    v(request, shared);
+  }
+};
+struct StorageAnswer {
+  std::uint32_t request = 0;
+  std::string code;  // empty: it went well
+  std::string message;
+  std::vector<std::string> values;  // of get: none or one; of keys; of apply: what was removed
+  bool more = false;                // there are further keys
+  template <class V>
+  void visit(V&& v) {
+    v(request, code, message, values, more);
+  }
+};
+
 // --- deskd-guard: supervisor -> guard, and back
 
 // A script's process, with its end of the socket it talks to the guard on. When the other end closes, all
@@ -381,11 +436,12 @@ struct Expired {  // the guard has driven it safe
   }
 };
 
-using Any = std::variant<Fork, Forked, Load, Run, Unload, Connection, Message, Result, Command, Imports,
-                         Loaded, Running, Failed, Log, Publish, Subscribe, Unsubscribe, Device, Declare,
-                         Remove, State, Attributes, Event, Refusal, Available, Unloaded, Attach, Detached,
-                         Heartbeat, Driving, Settled, GuardSocket, DeclareOutput, DeclareFailsafe, Interlock,
-                         Drive, Renew, Forget, Expired>;
+using Any =
+    std::variant<Fork, Forked, Load, Run, Unload, Connection, Message, Result, Command, Imports, Loaded,
+                 Running, Failed, Log, Publish, Subscribe, Unsubscribe, Device, Declare, Remove, State,
+                 Attributes, Event, Refusal, Available, Unloaded, Attach, Detached, Heartbeat, Driving,
+                 Settled, GuardSocket, DeclareOutput, DeclareFailsafe, Interlock, Drive, Renew, Forget,
+                 Expired, StorageGet, StorageKeys, StorageApply, StorageFlush, StorageAnswer>;
 
 // Length of the datagram.
 std::size_t encodedBytes(const Any& message);

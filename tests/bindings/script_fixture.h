@@ -122,6 +122,14 @@ class FakeGuard final : public GuardPort {
   Output last_ = 0;
 };
 
+// Never answers.
+struct SilentStorage final : StoragePort {
+  void get(bool, std::string, Answered) override {}
+  void keys(bool, std::string, std::string, Answered) override {}
+  void apply(bool, StorageChanges, Answered) override {}
+  void flush(bool, Answered) override {}
+};
+
 // Runs scripts in isolates of this process, one after another. V8 starts once for all tests. With
 // DESKD_FORCE_GC in the environment everything that is let go of is collected at once: before each call into
 // JavaScript, at each line that is logged, in each turn of the loop.
@@ -219,6 +227,7 @@ class ScriptTest : public testing::Test {
   std::string directory_;
   FakeBus bus_;
   FakeGuard guard_;
+  SilentStorage storage_;
   std::vector<std::string> logged_;
   std::string boardPath_;
   std::unique_ptr<Board> board_;
@@ -227,6 +236,7 @@ class ScriptTest : public testing::Test {
                          bus_,
                          bus_,
                          guard_,
+                         storage_,
                          [this](const LogRecord& record) {
                            logged_.push_back(record.text);
                            if (forceGc()) collectNow(v8::Isolate::GetCurrent());

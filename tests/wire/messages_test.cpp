@@ -67,7 +67,12 @@ std::vector<Any> samples() {
           wire::Drive{5, 2, true, 400, 30},
           Renew{2},
           Forget{2},
-          wire::Expired{2, "lease"}};
+          wire::Expired{2, "lease"},
+          StorageGet{1, true, "key"},
+          StorageKeys{2, false, "a/", "a/b"},
+          StorageApply{3, true, {{"k", "1"}}, {"n"}, {{"s", "{}"}}, {"r"}},
+          StorageFlush{4, true},
+          StorageAnswer{5, "ERR_QUOTA", "full", {"1"}, true}};
 }
 
 TEST(Messages, ComeBackAsTheyWereSent) {
