@@ -13,6 +13,7 @@
 #include "bindings/isolate.h"
 #include "daemon/host/guard_client.h"
 #include "daemon/host/process_limits.h"
+#include "daemon/host/sandbox.h"
 #include "daemon/host/wire_bus.h"
 #include "daemon/host/wire_storage.h"
 #include "daemon/wire/channel.h"
@@ -122,6 +123,7 @@ class ScriptHost {
   void prepare(const wire::Load& order) {
     setProcessName("deskd:" + order.name);
     applyProcessLimits({order.memoryMib, order.nice, order.oomScore}, order.supervisorPid);
+    enterSandbox({order.path, order.libraryPath, order.boardPath});
     services_.emplace(HostServices{
         {order.name, order.path, order.libraryPath, order.settingsJson, order.simulated, order.boardPath},
         {static_cast<int>(order.turnMs), static_cast<int>(order.heapMib)},
