@@ -9,14 +9,26 @@
 namespace deskd {
 
 Script::Script(std::string name, Context context)
-    : name_(std::move(name)), context_(std::move(context)), retry_(context_.loop, [this] {
-        ++restarts_;
-        start();
-      }) {}
+    : name_(std::move(name)),
+      context_(std::move(context)),
+      retry_(context_.loop,
+             [this] {
+               ++restarts_;
+               start();
+             }),
+      healthy_(context_.loop, [this] { context_.ledger.endedWell(name_); }) {}
 
-void Script::start() {
+void Script::start(StartReason reason) {
   retry_.stop();
   if (stopping_) return;
+  held_.reset();
+  if (context_.ledger.disabled(name_)) return setState(ScriptState::disabled);
+  if (reason != StartReason::again) {
+    context_.ledger.release(name_);
+    if (state_ == ScriptState::quarantined) policy_.reset();
+  } else if (const auto why = context_.ledger.quarantine(name_)) {
+    return quarantine(*why);
+  }
   dropCandidate();  // an older version that nobody needs any more
   candidateReady_ = false;
   candidateFailure_.reset();
@@ -51,6 +63,7 @@ ScriptProcess::Handlers Script::handlersFor(std::uint64_t process) {
           },
           [this] {
             policy_.started(context_.loop.nowMs());
+            healthy_.start(Milliseconds(RestartPolicy::healthyMs));
             lastFailure_.reset();
             setState(ScriptState::running);
           },
@@ -80,6 +93,7 @@ void Script::promote() {
   current_ = std::move(candidate_);
   candidateReady_ = false;
   setState(ScriptState::starting);
+  context_.ledger.begin({name_});
   current_->run();
 }
 
@@ -103,7 +117,9 @@ void Script::currentEnded(std::optional<wire::Failed> failure) {
   const bool wasUnloading = ended->unloading();
   context_.processEnded(ended->id(), stopping_ && gone_);
   if (failure && wasUnloading) report(*failure, "while unloading");
+  healthy_.stop();
   if (stopping_) return finishStop();
+  if (held_) return finishHold();
   if (candidate_) {
     if (candidateReady_) promote();
     return;
@@ -114,6 +130,11 @@ void Script::currentEnded(std::optional<wire::Failed> failure) {
 
 void Script::retryLater(const wire::Failed& failure) {
   lastFailure_ = failure;
+  if (context_.ledger.failed(name_, failure.message)) {
+    report(failure, std::to_string(ScriptLedger::mostFailures) + " failures in " +
+                        std::to_string(ScriptLedger::windowSeconds / 60) + " minutes");
+    return quarantine(failure.message);
+  }
   const Milliseconds wait = policy_.failed(context_.loop.nowMs(), context_.random());
   report(failure, "starting it again in " + std::to_string(wait.count() / 1000) + "." +
                       std::to_string(wait.count() % 1000 / 100) + " s");
@@ -152,8 +173,32 @@ void Script::stop(bool gone, std::function<void()> stopped) {
   if (!current_->unloading()) current_->unload(unloadTimeout);
 }
 
+void Script::quarantine(const std::string& why) {
+  if (!lastFailure_) lastFailure_ = wire::Failed{"quarantine", why, "", "", 0, 0};
+  log({Priority::error, "in quarantine: not started again until its file changes", {{"SCRIPT", name_}}});
+  setState(ScriptState::quarantined);
+}
+
+void Script::hold(ScriptState as, const std::string& why) {
+  retry_.stop();
+  if (stopping_) return;
+  log({Priority::info, why, {{"SCRIPT", name_}}});
+  held_ = as;
+  dropCandidate();
+  if (!current_) return finishHold();
+  setState(ScriptState::stopping);
+  if (!current_->unloading()) current_->unload(unloadTimeout);
+}
+
+void Script::finishHold() {
+  context_.ledger.endedWell(name_);
+  setState(*std::exchange(held_, std::nullopt));
+}
+
 void Script::finishStop() {
   if (current_ || candidate_) return;
+  context_.ledger.endedWell(name_);
+  if (gone_) context_.ledger.forget(name_);
   setState(ScriptState::stopped);
   if (const auto tell = std::exchange(stopped_, nullptr)) tell();  // may destroy us
 }
@@ -187,6 +232,10 @@ const char* nameOf(ScriptState state) {
       return "waiting to restart";
     case ScriptState::stopping:
       return "stopping";
+    case ScriptState::quarantined:
+      return "in quarantine";
+    case ScriptState::disabled:
+      return "disabled";
   }
   return "unknown";
 }

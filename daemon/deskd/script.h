@@ -7,11 +7,15 @@
 #include <string>
 
 #include "daemon/deskd/restart_policy.h"
+#include "daemon/deskd/script_ledger.h"
 #include "daemon/deskd/script_process.h"
 
 namespace deskd {
 
-enum class ScriptState { stopped, starting, running, waiting, stopping };
+enum class ScriptState { stopped, starting, running, waiting, stopping, quarantined, disabled };
+
+// Who wants a script to start. A person, or a file that has changed, also ends a quarantine.
+enum class StartReason { again, changed, asked };
 
 // One script of the directory over all its versions: at most one process that runs, and beside it at most one
 // candidate, which has compiled and waits for the other to leave. A new version that does not compile changes
@@ -23,6 +27,7 @@ class Script {
     Reaper& reaper;
     Zygote& zygote;
     GuardLink& guard;
+    ScriptLedger& ledger;
     std::function<double()> random;
     std::function<std::uint64_t()> nextProcessId;
     // Of the version to load now: path, settings, limits. Throws SettingsError.
@@ -44,8 +49,11 @@ class Script {
   // Number of the process that runs, 0 if none does.
   std::uint64_t process() const { return current_ ? current_->id() : 0; }
 
-  // Loads the version that is on disk now, beside the one that runs.
-  void start();
+  // Loads the version that is on disk now, beside the one that runs; nothing if the script is in quarantine
+  // or turned off.
+  void start(StartReason reason = StartReason::again);
+  // Ends it in order and leaves it so, until start() is called again.
+  void hold(ScriptState as, const std::string& why);
   // Ends it in order; `stopped` is called when its processes are gone. `gone`: the file was removed.
   void stop(bool gone, std::function<void()> stopped);
   // Of the process that runs, if it has this number.
@@ -65,6 +73,8 @@ class Script {
   void setState(ScriptState state);
   ScriptProcess::Handlers handlersFor(std::uint64_t process);
   void finishStop();
+  void finishHold();
+  void quarantine(const std::string& why);
 
   const std::string name_;
   Context context_;
@@ -81,6 +91,8 @@ class Script {
   // Of the version that was to replace one which is already leaving.
   std::optional<wire::Failed> candidateFailure_;
   Timer retry_;
+  Timer healthy_;
+  std::optional<ScriptState> held_;  // while it ends for hold(): what it is then
 };
 
 const char* nameOf(ScriptState state);

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -61,6 +62,8 @@ Supervisor::Supervisor(Loop& loop, const Options& options, Settings settings)
       reaper_(loop),
       zygote_(loop, reaper_),
       guard_(loop, reaper_),
+      ledger_(statePath("scripts.json"), [] { return static_cast<std::int64_t>(::time(nullptr)); }),
+      boots_(statePath("boots")),
       link_([&]() -> std::unique_ptr<MqttLink> {
         if (!settings_.mqtt.enabled()) return std::make_unique<NoBroker>(loop);
         MqttClientOptions client;
@@ -98,9 +101,7 @@ Supervisor::Supervisor(Loop& loop, const Options& options, Settings settings)
            [this](MqttOwner owner, const std::string& property, const std::string& payload) {
              command(owner, property, payload);
            }),
-      storage_(loop,
-               std::filesystem::is_directory(settings_.stateDirectory) ? settings_.stateDirectory + "/storage"
-                                                                       : "",
+      storage_(loop, statePath("storage"),
                [this](std::uint64_t process, const wire::StorageAnswer& answer) {
                  sendToProcess(process, answer);
                }),
@@ -126,6 +127,12 @@ int Supervisor::run() {
   if (!std::filesystem::is_directory(settings_.stateDirectory))
     log(Priority::warning,
         settings_.stateDirectory + " is no directory: nothing is remembered for the next start");
+  if (boots_.tooMany())
+    log(Priority::error,
+        "safe mode: deskd ended " + std::to_string(boots_.failed()) +
+            " times in a row before it was ready; no script is started until its file changes, "
+            "or deskd is restarted");
+  boots_.begin();
   if (client_ != nullptr) client_->start();
   readyAnyway_.start(longestStart);
   stale_.start(staleAfter);
@@ -145,6 +152,11 @@ const std::string& Supervisor::privateDirectory() {
   if (::mkdtemp(path.data()) == nullptr) throwErrno("create", path);
   privateDirectory_ = path;
   return privateDirectory_;
+}
+
+// Empty if nothing is remembered for the next start.
+std::string Supervisor::statePath(const std::string& file) const {
+  return std::filesystem::is_directory(settings_.stateDirectory) ? settings_.stateDirectory + "/" + file : "";
 }
 
 // Where it is found again after a crash, if there is such a place.
@@ -169,11 +181,24 @@ void Supervisor::startScripts() {
                      ScriptDirectory::Handlers{[this](const std::string& name) { addScript(name); },
                                                [this](const std::string& name) {
                                                  const auto found = scripts_.find(name);
-                                                 if (found != scripts_.end()) found->second->start();
+                                                 if (found != scripts_.end())
+                                                   found->second->start(StartReason::changed);
                                                },
                                                [this](const std::string& name) { removeScript(name); }});
+  if (!boots_.tooMany()) beginAttempts();
   directory_->scan();
-  if (scripts_.empty()) becomeReady();
+  if (scripts_.empty() || boots_.tooMany()) becomeReady();
+}
+
+// Of all scripts at once: each would be a wait for the disk.
+void Supervisor::beginAttempts() {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(settings_.scriptsDirectory, error)) {
+    const std::string name = ScriptDirectory::nameOf(entry.path().filename().string());
+    if (!name.empty() && !ledger_.disabled(name) && !ledger_.quarantine(name)) names.push_back(name);
+  }
+  ledger_.begin(names);
 }
 
 void Supervisor::addScript(const std::string& name) {
@@ -183,6 +208,7 @@ void Supervisor::addScript(const std::string& name) {
                           reaper_,
                           zygote_,
                           guard_,
+                          ledger_,
                           [this] { return std::uniform_real_distribution<>()(randomBits_); },
                           [this, name] {
                             scriptOfProcess_[++lastProcess_] = name;
@@ -197,7 +223,10 @@ void Supervisor::addScript(const std::string& name) {
   auto script = std::make_unique<Script>(name, std::move(context));
   Script& added = *script;
   scripts_[name] = std::move(script);
-  added.start();
+  if (boots_.tooMany())
+    added.hold(ScriptState::stopped, "not started: safe mode");
+  else
+    added.start();
 }
 
 void Supervisor::removeScript(const std::string& name) {
@@ -572,6 +601,7 @@ void Supervisor::updateStatus() {
                       : client_->connected() ? "broker connected"
                                              : "broker not connected");
   if (!guard_.works()) text += ", deskd-guard does not run: nothing can be moved";
+  if (boots_.tooMany()) text = "safe mode, " + text;
   if (const auto ignored = hub_.retainedCommandsIgnored(); ignored > 0)
     text += ", " + std::to_string(ignored) + " retained commands ignored";
   notify_.status(text);
@@ -580,6 +610,7 @@ void Supervisor::updateStatus() {
 void Supervisor::becomeReady() {
   if (std::exchange(ready_, true)) return;
   readyAnyway_.stop();
+  boots_.ready();
   notify_.ready();
   updateStatus();
 }

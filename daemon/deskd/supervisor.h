@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/deskd/boot_count.h"
 #include "daemon/deskd/guard_link.h"
 #include "daemon/deskd/hub.h"
 #include "daemon/deskd/mqtt_client.h"
@@ -50,9 +51,11 @@ class Supervisor {
 
   const std::string& privateDirectory();
   std::string outputsPath();
+  std::string statePath(const std::string& file) const;
   std::string boardPath() const;
   void startGuard();
   void startScripts();
+  void beginAttempts();
   void addScript(const std::string& name);
   void removeScript(const std::string& name);
   void forgetScript(const std::string& name);
@@ -93,6 +96,8 @@ class Supervisor {
   Reaper reaper_;
   Zygote zygote_;
   GuardLink guard_;
+  ScriptLedger ledger_;
+  BootCount boots_;
   std::string privateDirectory_;  // made when needed
   std::optional<Simulator> simulator_;
   MqttClient* client_ = nullptr;  // what link_ is, if there is a broker
