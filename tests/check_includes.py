@@ -35,6 +35,7 @@ LIBRARIES = {
     "termios": (("termios.h",), ("hal/*", "daemon/sim/*", "tests/*")),
     "libgpiod": (("gpiod.h", "gpiod.hpp"), ("hal/gpio*.cpp", "hal/library_versions.cpp")),
     "i2c-dev": (("linux/i2c*.h",), ("hal/i2c_dev*.cpp", "tests/hal/i2c_dev_test.cpp")),
+    "date": (("date/*",), ("hal/cron/time_zone.cpp",)),
     "V8": (("v8.h", "v8-*.h", "libplatform/*", "cppgc/*"), ("bindings/*", "tests/bindings/*")),
     "Paho MQTT": (("mqtt/*", "MQTT*.h"), ("daemon/deskd/mqtt_client.cpp", "daemon/deskd/mqtt_session.cpp",
                                               "daemon/deskd/mqtt_version.cpp", "tests/bench/*")),
