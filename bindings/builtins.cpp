@@ -7,11 +7,12 @@ namespace deskd {
 
 std::span<const NativeModule> nativeModules() {
   static constexpr std::array list{
-      NativeModule{"native:console", addConsole}, NativeModule{"native:gpio", addGpio},
-      NativeModule{"native:guard", addGuard},     NativeModule{"native:hub", addHub},
-      NativeModule{"native:i2c", addI2c},         NativeModule{"native:mqtt", addMqtt},
-      NativeModule{"native:script", addScript},   NativeModule{"native:serial", addSerial},
-      NativeModule{"native:sim", addSim},         NativeModule{"native:storage", addStorage},
+      NativeModule{"native:console", addConsole}, NativeModule{"native:cron", addCron},
+      NativeModule{"native:gpio", addGpio},       NativeModule{"native:guard", addGuard},
+      NativeModule{"native:hub", addHub},         NativeModule{"native:i2c", addI2c},
+      NativeModule{"native:mqtt", addMqtt},       NativeModule{"native:script", addScript},
+      NativeModule{"native:serial", addSerial},   NativeModule{"native:sim", addSim},
+      NativeModule{"native:storage", addStorage},
       NativeModule{"native:web", addWeb},
   };
   return list;

@@ -30,6 +30,7 @@ struct LazyGlobal {
 std::span<const LazyGlobal> lazyGlobals();
 
 void addConsole(ModuleBuilder& module);
+void addCron(ModuleBuilder& module);
 void addGpio(ModuleBuilder& module);
 void addGuard(ModuleBuilder& module);
 void addHub(ModuleBuilder& module);

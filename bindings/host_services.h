@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "bindings/storage_port.h"
 #include "hal/base/log.h"
 #include "hal/board.h"
+#include "hal/cron/wall_clock.h"
 
 namespace deskd {
 
@@ -80,6 +82,9 @@ struct HostServices {
   std::function<std::string(const std::string&)> serialPath;
   // GPIO and I2C, made when first asked for. May be called from any thread; a call for a bus gives its own.
   std::function<Board&()> board;
+  // The clock that schedules follow, made when the first is; it calls back on the script's loop.
+  std::function<std::unique_ptr<WallClock>(Loop&, std::function<void()> look)> wallClock =
+      [](Loop& loop, std::function<void()> look) { return makeSystemClock(loop, std::move(look)); };
 };
 
 }  // namespace deskd

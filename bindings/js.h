@@ -61,6 +61,7 @@ class Js {
   // to a bound: its handlers go on, for as long as whoever called them allows.
   void fail(ScriptError error);
   bool failed() const { return failed_; }
+  bool unloading() const { return unloading_; }
   // From here on enter() does nothing: no callback may reach a script that is being taken apart.
   void stopCallbacks() { stopped_ = true; }
   // Lets unload handlers run, also after a failure, and whatever else of the script they wait for. What the

@@ -688,6 +688,106 @@ declare module 'deskd:hub' {
   }): Device;
 }
 
+/**
+ * Functions that are called at times of the wall clock.
+ *
+ * An expression has five fields, "minute hour day month weekday", or six with "second" before them; or it is
+ * @yearly (@annually), @monthly, @weekly, @daily (@midnight) or @hourly. A field is a list, with commas, of values
+ * (7), ranges (9-17) and `*`, each with a step behind it or without (10-40/15; 5/10 is 5 and every 10th after it).
+ * Months and weekdays may be names of three letters in any case; 0 and 7 are Sunday, and "sat-sun" is a range. `L` is
+ * the last day of the month. If day and weekday both do not begin with `*`, one of them that fits is enough; else both have to fit.
+ *
+ * An expression whose seconds, minutes or hours begin with `*` (or name all there are) is an interval: it runs whenever
+ * the wall clock shows a time that it matches. Any other names times of the day.
+ *
+ * Errors: a TypeError names the field, what was expected and what was found, also for a day that never comes
+ * (30 February); ERR_TIME_ZONES if the machine has no time zone database (package tzdata), or /etc/localtime does not
+ * tell its zone. Changes of the clock are known as far as that database lists them: Debian's to 2037.
+ */
+declare module 'deskd:cron' {
+  export interface ZoneOptions {
+    /** "Europe/Berlin", "UTC". Default: the machine's, as it is now. */
+    timeZone?: string;
+    /**
+     * Where clocks are set forward, times that do not exist: 'once' (default) runs at the first moment after the gap,
+     * once for all of the expression's times that fall into it; 'skip' leaves them out. Where clocks are set back,
+     * times that come twice: both run the first time only. An interval is the same under both: it runs in both of the
+     * hours that are called the same, and at no time that does not exist.
+     */
+    dst?: 'once' | 'skip';
+  }
+
+  export interface JobOptions extends ZoneOptions {
+    /**
+     * A run is missed when it is more than 60 s late: the clock was set over it, the machine was suspended or waited
+     * for a synchronised clock, or (for a job with a name) the script was not running. 'skip' (default): it is left
+     * out. 'run': one call makes up for all that were missed.
+     */
+    missed?: 'skip' | 'run';
+    /**
+     * When it is due while the promise of an earlier call has not settled: leave it out (default), run it afterwards (16
+     * may wait, more are left out), or run it beside.
+     */
+    overlap?: 'skip' | 'queue' | 'allow';
+    /**
+     * While the clock may be wrong, as after the start of a board without a clock battery: 'hold' (default) calls
+     * nobody until it is synchronised (by systemd-timesyncd, chrony or another that tells the kernel); 'run' goes by
+     * it all the same, unless it shows a time before this deskd was built.
+     */
+    unsynchronized?: 'hold' | 'run';
+    /** Each run is up to so many ms later, by chance. 0 (default) to 86400000. */
+    jitter?: number;
+    /** Under which its last run is remembered. No other open job of the script may have it: EEXIST. */
+    name?: string;
+  }
+
+  export interface Run {
+    /** When it should have been, without jitter. Of those that were missed, the first. */
+    readonly scheduled: Date;
+    readonly missed: boolean;
+  }
+
+  export interface Job {
+    readonly expression: string;
+    readonly name: string | undefined;
+    /** Without jitter. null: closed, held, or not within 60 years. */
+    readonly next: Date | null;
+    /** When the function was called last, by this job. */
+    readonly previous: Date | null;
+    /** It waits for a synchronised clock. */
+    readonly held: boolean;
+    /** Calls that have not ended. */
+    readonly running: number;
+    /** How many runs were left out because of `overlap`. */
+    readonly skipped: number;
+    readonly closed: boolean;
+    /**
+     * Calls the function as if it were due now, also while it is held. Resolves with true when that has ended, with
+     * false if it was left out; rejects with what the function throws, or ERR_CLOSED.
+     */
+    run(): Promise<boolean>;
+    /** What waits is left out; a call that is under way goes on. */
+    close(): void;
+    [Symbol.dispose](): void;
+  }
+
+  /**
+   * Calls `fn` whenever the expression says so. What it throws, or rejects with, ends the script like an exception in a
+   * timer. None begins while the script unloads. When the clock is set back, times of the day that have run within
+   * three hours are not run again (intervals: within a minute).
+   */
+  export function schedule(expression: string, fn: (run: Run) => unknown, options?: JobOptions): Job;
+
+  /** `after`: a Date, or milliseconds since 1970, up to the year 9999; default now. */
+  export interface NextOptions extends ZoneOptions {
+    after?: Date | number;
+  }
+  /** The first time after `after`, or null if there is none within 60 years. */
+  export function next(expression: string, options?: NextOptions): Date | null;
+  /** The first `count` of them, 1 to 1000. */
+  export function next(expression: string, options: NextOptions & {count: number}): Date[];
+}
+
 declare module 'deskd:desk' {
   import type {Device} from 'deskd:hub';
 
