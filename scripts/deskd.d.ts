@@ -694,14 +694,15 @@ declare module 'deskd:hub' {
  * An expression has five fields, "minute hour day month weekday", or six with "second" before them; or it is
  * @yearly (@annually), @monthly, @weekly, @daily (@midnight) or @hourly. A field is a list, with commas, of values
  * (7), ranges (9-17) and `*`, each with a step behind it or without (10-40/15; 5/10 is 5 and every 10th after it).
- * Months and weekdays may be names of three letters in any case; 0 and 7 are Sunday, and "sat-sun" is a range. `L` is
- * the last day of the month. If day and weekday both do not begin with `*`, one of them that fits is enough; else both have to fit.
+ * Months and weekdays may be names of three letters in any case; 0 and 7 are Sunday, and "sat-sun" is a range. `L`
+ * is the last day of the month. If day and weekday both do not begin with `*`, one of them that fits is enough;
+ * else both have to fit.
  *
- * An expression whose seconds, minutes or hours begin with `*` (or name all there are) is an interval: it runs whenever
- * the wall clock shows a time that it matches. Any other names times of the day.
+ * An expression whose seconds, minutes or hours begin with `*` (or name all there are) is an interval: it runs
+ * whenever the wall clock shows a time that it matches. Any other names times of the day.
  *
- * Errors: a TypeError names the field, what was expected and what was found, also for a day that never comes
- * (30 February); ERR_TIME_ZONES if the machine has no time zone database (package tzdata), or /etc/localtime does not
+ * Errors: a TypeError names the field, what was expected and what was found, also for a day that never comes (30
+ * February); ERR_TIME_ZONES if the machine has no time zone database (package tzdata), or /etc/localtime does not
  * tell its zone. Changes of the clock are known as far as that database lists them: Debian's to 2037.
  */
 declare module 'deskd:cron' {
@@ -709,30 +710,30 @@ declare module 'deskd:cron' {
     /** "Europe/Berlin", "UTC". Default: the machine's, as it is now. */
     timeZone?: string;
     /**
-     * Where clocks are set forward, times that do not exist: 'once' (default) runs at the first moment after the gap,
-     * once for all of the expression's times that fall into it; 'skip' leaves them out. Where clocks are set back,
-     * times that come twice: both run the first time only. An interval is the same under both: it runs in both of the
-     * hours that are called the same, and at no time that does not exist.
+     * Where clocks are set forward, times that do not exist: 'once' (default) runs at the first moment after the
+     * gap, once for all of the expression's times that fall into it; 'skip' leaves them out. Where clocks are set
+     * back, times that come twice: both run the first time only. An interval is the same under both: it runs in
+     * both of the hours that are called the same, and at no time that does not exist.
      */
     dst?: 'once' | 'skip';
   }
 
   export interface JobOptions extends ZoneOptions {
     /**
-     * A run is missed when it is more than 60 s late: the clock was set over it, the machine was suspended or waited
-     * for a synchronised clock, or (for a job with a name) the script was not running. 'skip' (default): it is left
-     * out. 'run': one call makes up for all that were missed.
+     * A run is missed when it is more than 60 s late: the clock was set over it, the machine was suspended or
+     * waited for a synchronised clock, or (for a job with a name) the script was not running. 'skip' (default): it
+     * is left out. 'run': one call makes up for all that were missed.
      */
     missed?: 'skip' | 'run';
     /**
-     * When it is due while the promise of an earlier call has not settled: leave it out (default), run it afterwards (16
-     * may wait, more are left out), or run it beside.
+     * When it is due while the promise of an earlier call has not settled: leave it out (default), run it
+     * afterwards (16 may wait, more are left out), or run it beside.
      */
     overlap?: 'skip' | 'queue' | 'allow';
     /**
      * While the clock may be wrong, as after the start of a board without a clock battery: 'hold' (default) calls
-     * nobody until it is synchronised (by systemd-timesyncd, chrony or another that tells the kernel); 'run' goes by
-     * it all the same, unless it shows a time before this deskd was built.
+     * nobody until it is synchronised (by systemd-timesyncd, chrony or another that tells the kernel); 'run' goes
+     * by it all the same, unless it shows a time before this deskd was built.
      */
     unsynchronized?: 'hold' | 'run';
     /** Each run is up to so many ms later, by chance. 0 (default) to 86400000. */
@@ -762,8 +763,8 @@ declare module 'deskd:cron' {
     readonly skipped: number;
     readonly closed: boolean;
     /**
-     * Calls the function as if it were due now, also while it is held. Resolves with true when that has ended, with
-     * false if it was left out; rejects with what the function throws, or ERR_CLOSED.
+     * Calls the function as if it were due now, also while it is held. Resolves with true when that has ended,
+     * with false if it was left out; rejects with what the function throws, or ERR_CLOSED.
      */
     run(): Promise<boolean>;
     /** What waits is left out; a call that is under way goes on. */
@@ -772,9 +773,9 @@ declare module 'deskd:cron' {
   }
 
   /**
-   * Calls `fn` whenever the expression says so. What it throws, or rejects with, ends the script like an exception in a
-   * timer. None begins while the script unloads. When the clock is set back, times of the day that have run within
-   * three hours are not run again (intervals: within a minute).
+   * Calls `fn` whenever the expression says so. What it throws, or rejects with, ends the script like an exception
+   * in a timer. None begins while the script unloads. When the clock is set back, times of the day that have run
+   * within three hours are not run again (intervals: within a minute).
    */
   export function schedule(expression: string, fn: (run: Run) => unknown, options?: JobOptions): Job;
 

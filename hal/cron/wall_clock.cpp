@@ -85,12 +85,14 @@ class SystemClock final : public WallClock {
         look_(std::move(look)),
         sources_(std::move(sources)),
         timer_(::timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC)),
-        due_(loop, checked(timer_.get()), [this](int) { onTimer(); }) {}
+        due_(loop, checked(timer_.get()), [this](int) { onTimer(); }) {
+    told_ = askSynchronised();
+  }
 
   ClockReading read() override {
-    synchronised_ = synchronised_ || nowSynchronised();
+    const bool synchronised = askSynchronised();  // the time is that of a moment later
     const std::int64_t now = readMs(CLOCK_REALTIME);
-    return {now, readMs(CLOCK_BOOTTIME), synchronised_, now >= madeAtMs};
+    return {now, readMs(CLOCK_BOOTTIME), synchronised, now >= madeAtMs};
   }
 
   void watch(std::optional<std::int64_t> atMs) override {
@@ -126,27 +128,31 @@ class SystemClock final : public WallClock {
     return fd;
   }
 
-  bool nowSynchronised() const {
-    return ::access((sources_.timesync + "/synchronized").c_str(), F_OK) == 0 ||
-           (sources_.kernel ? sources_.kernel() : kernelSynchronised());
+  bool askSynchronised() {
+    synchronised_ = synchronised_ || ::access((sources_.timesync + "/synchronized").c_str(), F_OK) == 0 ||
+                    (sources_.kernel ? sources_.kernel() : kernelSynchronised());
+    return synchronised_;
   }
 
+  // It may become synchronised at any moment, also in the middle of a look or of a call by the script: who
+  // was not told of it in a look is told in another one, soon.
   void watchSynchronisation() {
-    synchronised_ = synchronised_ || nowSynchronised();
-    if (synchronised_) {
+    if (told_) {
       appearing_.reset();
       askAgain_.reset();
       return;
     }
-    if (askAgain_) return;
-    appearing_ = std::make_unique<DirectoryWatch>(loop_, sources_.timesync, [this] { lookIfSynchronised(); });
-    askAgain_ = std::make_unique<Timer>(loop_, [this] { lookIfSynchronised(); });
-    // It may have become synchronised just before it was watched.
-    askAgain_->start(nowSynchronised() ? Milliseconds(0) : sources_.askAgain, sources_.askAgain);
+    if (!askAgain_) {
+      appearing_ =
+          std::make_unique<DirectoryWatch>(loop_, sources_.timesync, [this] { lookIfSynchronised(); });
+      askAgain_ = std::make_unique<Timer>(loop_, [this] { lookIfSynchronised(); });
+      askAgain_->start(sources_.askAgain, sources_.askAgain);
+    }
+    if (askSynchronised()) askAgain_->start(Milliseconds(0), sources_.askAgain);
   }
 
   void lookIfSynchronised() {
-    if (nowSynchronised()) look_();
+    if (askSynchronised()) lookNow();
   }
 
   // ECANCELED says that somebody has set the clock, or that the machine was suspended.
@@ -154,6 +160,11 @@ class SystemClock final : public WallClock {
     std::uint64_t expirations = 0;
     const auto got = ::read(timer_.get(), &expirations, sizeof expirations);
     if (got < 0 && errno != ECANCELED) return;  // nothing was there
+    lookNow();
+  }
+
+  void lookNow() {
+    told_ = askSynchronised();
     look_();
   }
 
@@ -161,6 +172,7 @@ class SystemClock final : public WallClock {
   const std::function<void()> look_;
   const ClockSources sources_;
   bool synchronised_ = false;
+  bool told_ = false;  // look_ has seen it
   UniqueFd timer_;
   Poll due_;  // goes before the descriptor
   std::unique_ptr<DirectoryWatch> appearing_;

@@ -39,7 +39,7 @@ class FakeClock final : public WallClock {
 class Cron : public ScriptTest {
  protected:
   Cron() {
-    now_ = {start, 5'000, true, true};
+    now_ = {start_, 5'000, true, true};
     services_.wallClock = [this](Loop&, std::function<void()> look) {
       auto made = std::make_unique<FakeClock>(now_, std::move(look));
       clock_ = made.get();
@@ -84,10 +84,10 @@ class Cron : public ScriptTest {
   }
 
   // 24 November 2026, 8:00.
-  const std::int64_t start = std::chrono::duration_cast<Milliseconds>(
-                                 std::chrono::sys_days(std::chrono::year(2026) / 11 / 24).time_since_epoch())
-                                 .count() +
-                             8 * hour;
+  const std::int64_t start_ = std::chrono::duration_cast<Milliseconds>(
+                                  std::chrono::sys_days(std::chrono::year(2026) / 11 / 24).time_since_epoch())
+                                  .count() +
+                              8 * hour;
   ClockReading now_;
   FakeClock* clock_ = nullptr;
 };
@@ -213,7 +213,7 @@ TEST_F(Cron, RunsAJobByHand) {
 
 TEST_F(Cron, HoldsJobsUntilTheClockIsSynchronised) {
   now_.synchronised = false;
-  now_.wallMs = start - 400 * 24 * hour;
+  now_.wallMs = start_ - 400 * 24 * hour;
   begin(
       "const job = schedule('* * * * *', note, utc);"
       "schedule('* * * * *', () => console.log('by a clock that may be wrong'),"
@@ -228,7 +228,7 @@ TEST_F(Cron, HoldsJobsUntilTheClockIsSynchronised) {
   EXPECT_THAT(logged_, ElementsAre("by a clock that may be wrong"));
   logged_.clear();
   now_.synchronised = true;
-  set(start);
+  set(start_);
   EXPECT_THAT(logged_, ElementsAre("cron: the clock is synchronised, jobs are held no longer",
                                    "by a clock that may be wrong", "11-24 08:00:00"));
   logged_.clear();
@@ -241,9 +241,9 @@ TEST_F(Cron, FollowsAClockThatIsSet) {
       "schedule('30 8 * * *', note, utc);"
       "schedule('30 8 * * *', note, {...utc, missed: 'run'});"
       "schedule('0 12 * * *', note, utc);");
-  set(start + 3 * hour);
+  set(start_ + 3 * hour);
   EXPECT_THAT(logged_, ElementsAre("11-24 08:30:00 missed"));
-  set(start + hour);
+  set(start_ + hour);
   pass(4 * hour);
   EXPECT_THAT(logged_, ElementsAre("11-24 08:30:00 missed", "11-24 12:00:00"));
 }

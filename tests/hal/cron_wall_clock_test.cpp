@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hal/cron/wall_clock.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <filesystem>
+#include <vector>
 
 #include "tests/fakes/temp_directory.h"
 #include "tests/hal/loop_runner.h"
@@ -118,6 +120,33 @@ TEST_F(SystemClock, AsksTheKernelAgainWhereNobodyTells) {
   EXPECT_EQ(looks_, 0);
   kernel_ = true;
   EXPECT_TRUE(runUntil(loop_, [&] { return looks_ > 0; }));
+}
+
+TEST_F(SystemClock, LooksAlsoIfSomethingElseWasFirstToSeeThatItIsSynchronised) {
+  make();
+  clock_->watch(std::nullopt);
+  kernel_ = true;
+  EXPECT_TRUE(clock_->read().synchronised);
+  clock_->watch(std::nullopt);
+  ASSERT_TRUE(runUntil(loop_, [&] { return looks_ > 0; }));
+  clock_->watch(std::nullopt);
+  runFor(loop_, Milliseconds(20));
+  EXPECT_EQ(looks_, 1);
+}
+
+TEST_F(SystemClock, LooksOnceMoreIfItBecomesSynchronisedInTheMiddleOfALook) {
+  std::vector<bool> seen;
+  std::unique_ptr<WallClock> clock;
+  clock = makeSystemClock(loop_,
+                          [&] {
+                            seen.push_back(clock->read().synchronised);
+                            kernel_ = true;
+                            clock->watch(std::nullopt);
+                          },
+                          {directory_.path("systemd/timesync"), [this] { return kernel_; }, never});
+  clock->watch(1);
+  ASSERT_TRUE(runUntil(loop_, [&] { return seen.size() > 1; }));
+  EXPECT_THAT(seen, testing::ElementsAre(false, true));
 }
 
 TEST_F(SystemClock, KeepsTheLoopGoingOnlyWhileItWatches) {
