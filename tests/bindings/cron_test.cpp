@@ -331,7 +331,7 @@ TEST_F(Cron, BeginsNothingWhileTheScriptUnloads) {
 }
 
 TEST_F(Cron, LeavesNothingOnTheLoop) {
-  services_.wallClock = HostServices{{}, {}, bus_, bus_, guard_, {}, {}, {}, {}}.wallClock;
+  services_.wallClock = HostServices{{}, {}, bus_, bus_, guard_, storage_, {}, {}, {}, {}}.wallClock;
   begin("schedule('* * * * * *', note, utc); setTimeout(() => { throw new Error('enough'); });");
   EXPECT_TRUE(failure_);
   close();  // expects that the loop can be closed
