@@ -75,10 +75,13 @@ desk.on('move', ({reason, heightMm}) => log.info(`move ended: ${reason}, at ${he
 
 // Both relays are off before the script ends, whatever ends it.
 onUnload(() => {
-  desk.close();
-  driver.shutDown();
-  outputs.up.close();
-  outputs.down.close();
+  try {
+    desk.close();
+    driver.shutDown();
+    outputs.up.close();
+  } finally {
+    outputs.down.close();
+  }
 });
 
 const device = hub.device(options.device);
@@ -87,5 +90,8 @@ const attributes = () => ({controller: 'relays', measured_by: height.kind, error
 // Hubs do not like a device that is there and has no height: give the sensor a moment.
 await driver.known(1500);
 exposeDesk(desk, {...options.hub, device, connection: mqtt, keys: ['up', 'down'], attributes});
-if (height.kind === 'time')
-  device.button('home', {name: 'Home', icon: 'mdi:home-import-outline', category: 'config', onPress: () => driver.home()});
+if (height.kind === 'time') {
+  device.button('home', {
+    name: 'Home', icon: 'mdi:home-import-outline', category: 'config', onPress: () => driver.home(),
+  });
+}

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the drivers of I2C chips share.
 
-export const systemClock = {
-  now: () => performance.now(),
-  setTimeout: (fn, milliseconds) => setTimeout(fn, milliseconds),
-  clearTimeout: (timer) => clearTimeout(timer),
-};
+export {systemClock} from './timers.js';
 
 export function sleep(clock, milliseconds) {
   return new Promise((resolve) => { clock.setTimeout(resolve, milliseconds); });

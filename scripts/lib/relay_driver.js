@@ -12,6 +12,7 @@ import {FaultList} from './fault_list.js';
 import {HeightFilter} from './height_filter.js';
 import {RelayMotor} from './relay_motor.js';
 import {SensorPoller} from './sensor_poller.js';
+import {systemClock, Timers} from './timers.js';
 
 const watchMs = 50;
 const restingMs = 250;           // between heights while nothing is to be expected
@@ -30,12 +31,6 @@ const pauseMs = 300;             // between an obstacle and backing off from it
 const homeSlack = 1.15;          // more than the full travel, to be sure of the end
 const obstacleMs = 5000;         // that long nothing is begun after an obstacle, or what may be one
 const guardMs = 2000;            // and after the guard has said no
-
-const systemClock = {
-  now: () => performance.now(),
-  setTimeout: (fn, milliseconds) => setTimeout(fn, milliseconds),
-  clearTimeout: (timer) => clearTimeout(timer),
-};
 
 const ignore = (..._texts) => {};
 const silentLog = {debug: ignore, notice: ignore, warning: ignore};
@@ -63,7 +58,7 @@ export class RelayDriver {
   #duty;
   #faults;
   #desk = null;
-  #timers = {watch: null, own: null};
+  #timers;
   #unsubscribe = [];
   #closed = false;
 
@@ -92,6 +87,7 @@ export class RelayDriver {
     const {offsetMm = 0, everyMs = restingMs} = range || {};
     this.#options = {deadTimeMs, minMm, maxMm, homeMs, mostErrorMm, rollback, tapMs, offsetMm, everyMs};
     this.#clock = clock;
+    this.#timers = new Timers(clock);
     this.#log = log;
     this.#motor = new RelayMotor({
       outputs, deadTimeMs, leaseMs, clock,
@@ -187,7 +183,7 @@ export class RelayDriver {
     this.#motor.close();
     for (const poller of [this.#range, this.#current]) if (poller !== null) poller.stop();
     this.#faults.close();
-    for (const name of Object.keys(this.#timers)) this.#cancel(name);
+    this.#timers.cancelAll();
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
   }
 
@@ -236,7 +232,7 @@ export class RelayDriver {
   #hurry() {
     if (this.#range !== null) this.#range.setEvery(this.#options.everyMs);
     if (this.#current !== null) this.#current.setEvery(currentMs);
-    if (this.#timers.watch === null && !this.#closed) this.#after('watch', watchMs, () => this.#watch());
+    if (!this.#timers.has('watch') && !this.#closed) this.#timers.after('watch', watchMs, () => this.#watch());
   }
 
   #watch() {
@@ -298,6 +294,7 @@ export class RelayDriver {
     }
     this.#mm = this.#filter.take(distanceMm + this.#options.offsetMm, this.#driven(now));
     this.#heightAt = now;
+    this.#failure = 'the sensor does not answer';
     this.#heights++;
     if (!this.#connected) {
       this.#connected = true;
@@ -432,7 +429,7 @@ export class RelayDriver {
     this.#log.notice(kind === 'home' ? 'goes home' : `backs off, ${direction}`);
     this.#own = {kind, direction, lastsMs, endsAt: Infinity, fromMm: this.#mm};
     this.#desk.moves(direction);
-    this.#after('own', afterMs, () => this.#motor.drive(direction));
+    this.#timers.after('own', afterMs, () => this.#motor.drive(direction));
     this.#hurry();
   }
 
@@ -458,7 +455,7 @@ export class RelayDriver {
   #endOwn() {
     if (this.#own === null) return;
     this.#own = null;
-    this.#cancel('own');
+    this.#timers.cancel('own');
     this.#desk.moves(null);
     if (this.#time !== null && this.#time.mm === null) this.#tellUnknown();
   }
@@ -470,21 +467,5 @@ export class RelayDriver {
     this.#halt();
     this.#log.warning(`${fault.code}: ${fault.text}`);
     this.#faults.set(name, fault);
-  }
-
-  // ---- time ----
-
-  // Each name is one timer: setting it again replaces it.
-  #after(name, milliseconds, fn) {
-    this.#cancel(name);
-    this.#timers[name] = this.#clock.setTimeout(() => {
-      this.#timers[name] = null;
-      fn();
-    }, milliseconds);
-  }
-
-  #cancel(name) {
-    if (this.#timers[name] !== null) this.#clock.clearTimeout(this.#timers[name]);
-    this.#timers[name] = null;
   }
 }

@@ -2,6 +2,8 @@
 // Two outputs that turn a motor one way or the other, of which never both are on. deskd-guard enforces that,
 // and the dead time; here is the patience that keeps it from having to refuse.
 
+import {Timers} from './timers.js';
+
 const renewalsPerLease = 4;
 const retryMs = 25;
 const mostRetries = 20;
@@ -19,7 +21,7 @@ export class RelayMotor {
   #asked = null;           // the direction whose output may be on
   #running = null;         // the direction whose output is on, as the guard has said
   #offAt = {up: -Infinity, down: -Infinity};
-  #timers = {begin: null, renew: null};
+  #timers;
   #unsubscribe = [];
 
   // outputs: {up, down}, motion outputs of deskd:gpio in one interlock with this dead time. tell: {on(direction),
@@ -29,6 +31,7 @@ export class RelayMotor {
     this.#deadTimeMs = deadTimeMs;
     this.#renewMs = leaseMs / renewalsPerLease;
     this.#clock = clock;
+    this.#timers = new Timers(clock);
     this.#tell = tell;
     for (const direction of ['up', 'down'])
       this.#unsubscribe.push(outputs[direction].on('expired', ({reason}) => this.#onExpired(direction, reason)));
@@ -43,7 +46,7 @@ export class RelayMotor {
   // Until stop(), or for `pulseMs`. What was driven before is off first, for the dead time.
   drive(direction, pulseMs = 0) {
     if (this.direction === direction && pulseMs === 0 && this.#wanted.pulseMs === 0) return;
-    this.#cancel('begin');
+    this.#timers.cancel('begin');
     if (this.#asked !== null) this.#release();
     this.#wanted = {direction, pulseMs, retries: 0};
     this.#begin(this.#wanted);
@@ -52,7 +55,7 @@ export class RelayMotor {
   // Off, and on its way to the guard when this returns.
   stop() {
     this.#wanted = null;
-    this.#cancel('begin');
+    this.#timers.cancel('begin');
     if (this.#asked !== null) this.#release();
   }
 
@@ -63,7 +66,7 @@ export class RelayMotor {
 
   #begin(wanted) {
     const waitMs = this.#offAt[other[wanted.direction]] + this.#deadTimeMs - this.#clock.now();
-    if (waitMs > 0) this.#after('begin', waitMs, () => this.#turnOn(wanted));
+    if (waitMs > 0) this.#timers.after('begin', waitMs, () => this.#turnOn(wanted));
     else this.#turnOn(wanted);
   }
 
@@ -99,7 +102,7 @@ export class RelayMotor {
     // The guard counts from when the line was off, and it alone knows what another process did before this one.
     if (patient.includes(error.code) && wanted.retries < mostRetries) {
       wanted.retries++;
-      this.#after('begin', Math.max(retryMs, this.#deadTimeMs / mostRetries), () => this.#turnOn(wanted));
+      this.#timers.after('begin', Math.max(retryMs, this.#deadTimeMs / mostRetries), () => this.#turnOn(wanted));
       return;
     }
     this.#wanted = null;
@@ -107,7 +110,7 @@ export class RelayMotor {
   }
 
   #renewLater() {
-    this.#after('renew', this.#renewMs, () => {
+    this.#timers.after('renew', this.#renewMs, () => {
       this.#outputs[this.#running].renew();
       this.#renewLater();
     });
@@ -127,7 +130,7 @@ export class RelayMotor {
   #onExpired(direction, reason) {
     if (this.#asked !== direction) return;
     this.#wanted = null;
-    this.#cancel('begin');
+    this.#timers.cancel('begin');
     this.#forget();
     this.#tell.expired(reason);
   }
@@ -137,20 +140,7 @@ export class RelayMotor {
     this.#offAt[this.#asked] = this.#clock.now();
     this.#asked = null;
     this.#running = null;
-    this.#cancel('renew');
+    this.#timers.cancel('renew');
     if (running !== null) this.#tell.off(running);
-  }
-
-  #after(name, milliseconds, fn) {
-    this.#cancel(name);
-    this.#timers[name] = this.#clock.setTimeout(() => {
-      this.#timers[name] = null;
-      fn();
-    }, milliseconds);
-  }
-
-  #cancel(name) {
-    if (this.#timers[name] !== null) this.#clock.clearTimeout(this.#timers[name]);
-    this.#timers[name] = null;
   }
 }

@@ -59,7 +59,9 @@ function heightOf(read, height, {bus = 1}) {
     read.refuse(['address', 'offset_mm', 'tap_ms'], 'height is "time"');
     const seconds = {min: 1, max: 600, unit: 'seconds'};
     return {
-      kind: height, upMs: read.number('travel_up_s', seconds) * 1000, downMs: read.number('travel_down_s', seconds) * 1000,
+      kind: height,
+      upMs: read.number('travel_up_s', seconds) * 1000,
+      downMs: read.number('travel_down_s', seconds) * 1000,
       mostErrorMm: read.number('rehome_mm', {min: 20, max: 500, unit: 'millimetres', fallback: 100}),
     };
   }

@@ -24,6 +24,8 @@ export class Timers {
     this.#running.set(name, timer);
   }
 
+  has(name) { return this.#running.has(name); }
+
   cancel(name) {
     if (this.#running.has(name)) this.#clock.clearTimeout(this.#running.get(name));
     this.#running.delete(name);

@@ -4,7 +4,8 @@
 //
 // Its echo is a 5 V signal: divide it (1 kOhm and 2 kOhm) before it reaches a Raspberry Pi.
 
-import {chipError, systemClock} from './i2c_chip.js';
+import {chipError} from './i2c_chip.js';
+import {systemClock} from './timers.js';
 
 const mmPerMs = 171.5;  // 343 m/s, there and back
 const farthestMm = 4000;

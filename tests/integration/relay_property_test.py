@@ -169,7 +169,7 @@ class PropertyTest(SimCase):
                 if undo is not None:
                     undo()
                 desk.done += 1
-        except Exception as error:  # pylint: disable=broad-except
+        except Exception as error:
             self.failures.append(f"{desk.name}: {error!r}")
 
     def wait_for(self, desk, number):

@@ -77,11 +77,11 @@ class RelayLines:
 
 
 class RelayCase(SimCase):
-    LASER = "vl53l0x"
+    CHIP = "vl53l0x"
 
     def start_plant(self, *options):
         self.start_board()
-        for command in ("sim i2c add 1 0x29 " + self.LASER, "sim i2c add 1 0x40 ina219"):
+        for command in ("sim i2c add 1 0x29 " + self.CHIP, "sim i2c add 1 0x40 ina219"):
             self.assertTrue(self.board.say(command).startswith("ok"))
         chosen = {option.split("=")[0] for option in options}
         ordinary = [option for option in ("up-mm-s=50", "down-mm-s=50") if option.split("=")[0] not in chosen]
@@ -104,7 +104,10 @@ class RelayCase(SimCase):
         runtime = os.path.join(self.directory, "run")
         os.makedirs(runtime, exist_ok=True)
         self.start_daemon("--board", self.board.path, environment={"RUNTIME_DIRECTORY": runtime})
-        self.client.wait(self.desk_topic("status"), "online", deadline=20 * PATIENCE)
+        try:
+            self.client.wait(self.desk_topic("status"), "online", deadline=20 * PATIENCE)
+        except AssertionError:
+            raise AssertionError("the script is not online; deskd said:\n" + self.daemon.lines.text()) from None
         if height is not None:
             self.client.wait(self.desk_topic("height/state"), height, deadline=20 * PATIENCE)
 
@@ -309,7 +312,7 @@ class RelayTest(RelayCase):
 
 
 class OtherLaserTest(RelayCase):
-    LASER = "vl53l1x"
+    CHIP = "vl53l1x"
 
     def test_goes_where_it_is_sent(self):
         self.start(LASER.replace("vl53l0x", "vl53l1x"), height=None)

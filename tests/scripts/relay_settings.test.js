@@ -41,7 +41,8 @@ test('a desk that counts may be driven long enough to find its end', () => {
   const counted = {...pins, height: 'time', travel_up_s: 40, travel_down_s: 50};
   const {relays, height} = relaySettings(counted);
   assert.equal([relays.maxOnMs, height], [65000, {kind: 'time', upMs: 40000, downMs: 50000, mostErrorMm: 100}]);
-  assert.throws(() => relaySettings({...counted, max_on_s: 60}), {message: /max_on_s: expected seconds from 65 to 600, found 60/});
+  assert.throws(() => relaySettings({...counted, max_on_s: 60}),
+    {message: /max_on_s: expected seconds from 65 to 600, found 60/});
 });
 
 test('what is wrong is named', () => {
@@ -54,7 +55,8 @@ test('what is wrong is named', () => {
     }
     return 'nothing';
   };
-  assert.match(complaint({...laser, up: undefined}), /^up: expected the line that drives the relay .* such as "GPIO17", found none$/);
+  assert.match(complaint({...laser, up: undefined}),
+    /^up: expected the line that drives the relay .* such as "GPIO17", found none$/);
   assert.match(complaint({...laser, down: ''}), /^down: expected the line .*, found ""$/);
   assert.equal(complaint({...laser, up: 17}), 'up: expected a text in quotes, found 17');
   assert.equal(complaint({...laser, active_low: 1}), 'active_low: expected true or false, found 1');
@@ -67,14 +69,20 @@ test('what is wrong is named', () => {
   assert.equal(complaint({...laser, max_mm: undefined}), 'max_mm: expected millimetres from 200 to 2500, found none');
   assert.equal(complaint({...laser, max_mm: 660}), 'max_mm: expected at least 20 above min_mm (650), found 660');
   assert.equal(complaint({...laser, dead_time_ms: 5}), 'dead_time_ms: expected milliseconds from 20 to 10000, found 5');
-  assert.equal(complaint({...laser, trigger: 'GPIO23'}), 'trigger: expected none, because height is "vl53l0x", found "GPIO23"');
+  assert.equal(complaint({...laser, trigger: 'GPIO23'}),
+    'trigger: expected none, because height is "vl53l0x", found "GPIO23"');
   assert.match(complaint({...pins, height: 'ultrasonic', trigger: 'GPIO23'}), /^echo: expected the line/);
-  assert.equal(complaint({...pins, height: 'time', travel_up_s: 20}), 'travel_down_s: expected seconds from 1 to 600, found none');
-  assert.equal(complaint({...laser, limit_a: 2}), 'limit_a: expected none, because there is no current_address, found 2');
+  assert.equal(complaint({...pins, height: 'time', travel_up_s: 20}),
+    'travel_down_s: expected seconds from 1 to 600, found none');
+  assert.equal(complaint({...laser, limit_a: 2}),
+    'limit_a: expected none, because there is no current_address, found 2');
   assert.equal(complaint({...laser, current_address: 0x40}), 'limit_a: expected amperes from 0.05 to 1000, found none');
-  assert.equal(complaint({...laser, current_address: 0x29, limit_a: 2}), 'current_address: expected a number from 64 to 79, found 41');
-  assert.equal(complaint({...laser, presets: {sit: 'slot 1'}}), 'presets.sit: expected millimetres from 650 to 1250, found "slot 1"');
-  assert.equal(complaint({...laser, presets: {sit: 600}}), 'presets.sit: expected millimetres from 650 to 1250, found 600');
+  assert.equal(complaint({...laser, current_address: 0x29, limit_a: 2}),
+    'current_address: expected a number from 64 to 79, found 41');
+  assert.equal(complaint({...laser, presets: {sit: 'slot 1'}}),
+    'presets.sit: expected millimetres from 650 to 1250, found "slot 1"');
+  assert.equal(complaint({...laser, presets: {sit: 600}}),
+    'presets.sit: expected millimetres from 650 to 1250, found 600');
   assert.equal(complaint({...laser, hand_active_low: true}),
     'hand_active_low: expected none, because there is neither hand_up nor hand_down, found true');
 });
