@@ -2,28 +2,24 @@
 // round_trip PORT NAME... COUNT: for each NAME in turns, sends a message to echo/NAME/in and waits for its
 // answer on echo/NAME/out. Prints the p50 and p99 of each in microseconds, and all of them as ratios to the
 // first.
-#include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <cstdio>
-#include <map>
 #include <memory>
 #include <mutex>
-#include <vector>
 
 #include "tests/bench/paho_client.h"
+#include "tests/bench/partners.h"
 
 namespace {
 
 struct Partner {
-  std::string name;
-  std::vector<double> microseconds;
+  deskd::bench::Samples samples;
   std::mutex mutex;
   std::condition_variable changed;
   std::string answer;
   std::unique_ptr<deskd::bench::PahoClient> client;
 
-  Partner(const std::string& port, std::string called) : name(std::move(called)) {
+  Partner(const std::string& port, const std::string& name) : samples{name, {}} {
     client = std::make_unique<deskd::bench::PahoClient>(port, "round-trip-" + name, "echo/" + name + "/out",
                                                         [this](const std::string& payload) {
                                                           const std::lock_guard lock(mutex);
@@ -35,16 +31,11 @@ struct Partner {
   void once(const std::string& payload, bool keep) {
     const auto start = std::chrono::steady_clock::now();
     std::unique_lock lock(mutex);
-    client->publish("echo/" + name + "/in", payload);
+    client->publish("echo/" + samples.name + "/in", payload);
     if (!changed.wait_for(lock, std::chrono::seconds(10), [&] { return answer == payload; }))
-      throw std::runtime_error(name + " does not answer");
+      throw std::runtime_error(samples.name + " does not answer");
     const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - start;
-    if (keep) microseconds.push_back(took.count());
-  }
-
-  double quantile(double which) {
-    std::sort(microseconds.begin(), microseconds.end());
-    return microseconds[static_cast<std::size_t>(which * static_cast<double>(microseconds.size() - 1))];
+    if (keep) samples.microseconds.push_back(took.count());
   }
 };
 
@@ -61,10 +52,8 @@ int main(int argc, char** argv) {
   for (int round = -50; round < count; ++round)
     for (const auto& partner : partners)
       partner->once("message " + std::to_string(round), round >= 0);
-  const double p50 = partners.front()->quantile(0.5);
-  const double p99 = partners.front()->quantile(0.99);
+  std::vector<deskd::bench::Samples> all;
   for (const auto& partner : partners)
-    std::printf("%-8s p50 %7.0f us (%.2fx)  p99 %7.0f us (%.2fx)\n", partner->name.c_str(),
-                partner->quantile(0.5), partner->quantile(0.5) / p50, partner->quantile(0.99),
-                partner->quantile(0.99) / p99);
+    all.push_back(std::move(partner->samples));
+  deskd::bench::printRatios(std::move(all));
 }
