@@ -373,7 +373,7 @@ declare module 'deskd:storage' {
    * Rejects with ERR_QUOTA (limits.storage_kib, default 1024 KiB of keys and values), ERR_QUEUE_FULL (over 256
    * requests or 1 MiB at a time), ENOSPC, EIO and the like, ERR_NOT_SUPPORTED (deskd has no state directory),
    * ERR_STORAGE_DAMAGED (the file is set aside, the store begins empty); nothing is half done then. With
-   * `deskd-host FILE`, values are forgotten at the end.
+   * `deskd-host FILE`, values are forgotten at the end. Keys that begin with "deskd:" are for deskd's own use.
    */
   export interface Store {
     /** `fallback`, by default undefined, if there is none. */
@@ -738,7 +738,7 @@ declare module 'deskd:cron' {
     unsynchronized?: 'hold' | 'run';
     /** Each run is up to so many ms later, by chance. 0 (default) to 86400000. */
     jitter?: number;
-    /** Under which its last run is remembered. No other open job of the script may have it: EEXIST. */
+    /** Under which its last run is remembered, in the script's store (deskd:storage). No other open job of the script may have it: EEXIST. */
     name?: string;
   }
 

@@ -151,7 +151,8 @@ class Job {
 
   // A rejection has no one to handle it: it ends the script, like an exception in a timer.
   #onDue(scheduledMs, missed) {
-    if (this.#notes) this.#notes.write(scheduledMs);
+    // One call makes up for all that were missed.
+    if (this.#notes) this.#notes.write(missed ? this.#native.nowMs() : scheduledMs);
     this.#offer({scheduled: new Date(scheduledMs), missed}, true);
   }
 

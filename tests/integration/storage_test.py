@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stores of a whole system: over restarts, kills, reloads, quotas and damage."""
 
+import json
 import os
 import signal
 import sqlite3
+import time
 import unittest
 
 from deskd_fixture import DeskdCase
@@ -20,13 +22,15 @@ WRITER = """
 import * as storage from 'deskd:storage';
 const first = await storage.get('n', 0);
 console.log(`found ${first}`);
-for (let n = first + 1; ; ++n) {
-  await storage.transaction(async (transaction) => {
-    await transaction.set('n', n);
-    await transaction.set('copy', n);
-  });
-  console.log(`stored ${n}`);
-}
+(async () => {
+  for (let n = first + 1; ; ++n) {
+    await storage.transaction(async (transaction) => {
+      await transaction.set('n', n);
+      await transaction.set('copy', n);
+    });
+    console.log(`stored ${n}`);
+  }
+})();
 """
 
 
@@ -120,6 +124,23 @@ setInterval(() => {}, 1000);
         self.lines.wait("c: error: storage: .*file is not a database; it is kept as .*c.db.damaged-1, "
                         "and the store begins empty")
         self.lines.wait("c: start 1")
+
+    def test_a_schedule_knows_what_it_missed_while_nothing_ran(self):
+        self.write_script("m.js", """
+import * as storage from 'deskd:storage';
+import {schedule} from 'deskd:cron';
+const when = {expression: '0 * * * *', timeZone: 'UTC'};
+await storage.set('deskd:cron/hourly', {...when, at: Date.now() - 7200000});
+schedule(when.expression, async ({missed}) => {
+  console.log(`called, missed: ${missed}`);
+}, {timeZone: when.timeZone, missed: 'run', name: 'hourly', unsynchronized: 'run'});
+""")
+        self.start()
+        self.lines.wait("m: called, missed: true")
+        self.daemon.end()
+        with sqlite3.connect(self.database("scripts/m")) as database:
+            (note,) = database.execute("SELECT value FROM entries WHERE key = 'deskd:cron/hourly'").fetchone()
+        self.assertGreater(json.loads(note)["at"], (time.time() - 600) * 1000)
 
     def test_without_a_state_directory_a_script_is_told(self):
         os.rmdir(self.state)

@@ -73,6 +73,9 @@ test('a job that makes up for missed runs notes when it was first made and each 
   await settle();
   assert.equal(memory.notes.get('a'), note(7000));
   assert.equal(native.remembered, []);
+  native.due(500, true);
+  await settle();
+  assert.equal(memory.notes.get('a'), note(1000), 'a call that makes up for all until now');
 });
 
 test('it goes by its note, also that of another life', async () => {
