@@ -4,8 +4,6 @@
 #include <exception>
 #include <utility>
 
-#include "hal/base/log.h"
-
 namespace deskd {
 
 Script::Script(std::string name, Context context)
@@ -238,6 +236,10 @@ const char* nameOf(ScriptState state) {
       return "disabled";
   }
   return "unknown";
+}
+
+LogRecord aboutScript(const std::string& script, Priority priority, std::string text) {
+  return {priority, std::move(text), {{"SCRIPT", script}}};
 }
 
 }  // namespace deskd

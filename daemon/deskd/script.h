@@ -9,6 +9,7 @@
 #include "daemon/deskd/restart_policy.h"
 #include "daemon/deskd/script_ledger.h"
 #include "daemon/deskd/script_process.h"
+#include "hal/base/log.h"
 
 namespace deskd {
 
@@ -96,5 +97,8 @@ class Script {
 };
 
 const char* nameOf(ScriptState state);
+
+// A line of the log that is about a script.
+LogRecord aboutScript(const std::string& script, Priority priority, std::string text);
 
 }  // namespace deskd

@@ -12,7 +12,6 @@
 #include <set>
 
 #include "daemon/deskd/check.h"
-#include "daemon/deskd/device_info.h"
 #include "daemon/deskd/secret.h"
 #include "hal/base/error.h"
 #include "hal/base/log.h"
@@ -28,28 +27,6 @@ constexpr Milliseconds staleAfter(60000);
 constexpr Milliseconds longestStop(6000);
 constexpr int hostNice = 5;
 constexpr int hostOomScore = 300;
-
-template <class... T>
-struct Overloaded : T... {
-  using T::operator()...;
-};
-template <class... T>
-Overloaded(T...) -> Overloaded<T...>;
-
-// Whether it needs the device that a script has declared.
-bool isOfDevice(const wire::Any& message) {
-  return std::visit(
-      []<class T>(const T&) {
-        return std::is_same_v<T, wire::Declare> || std::is_same_v<T, wire::Remove> ||
-               std::is_same_v<T, wire::State> || std::is_same_v<T, wire::Attributes> ||
-               std::is_same_v<T, wire::Event> || std::is_same_v<T, wire::Refusal>;
-      },
-      message);
-}
-
-LogRecord fromScript(const std::string& script, Priority priority, std::string text) {
-  return {priority, std::move(text), {{"SCRIPT", script}}};
-}
 
 }  // namespace
 
@@ -85,7 +62,7 @@ Supervisor::Supervisor(Loop& loop, const Options& options, Settings settings)
       router_(
           *link_, cache_,
           [this](MqttOwner owner, SubscriptionId id, const MqttMessage& message) {
-            deliver(owner, id, message);
+            switchboard_.deliver(owner, id, message);
           },
           [&loop] { return loop.nowMs(); }),
       hub_(loop, *link_, router_,
@@ -99,12 +76,23 @@ Supervisor::Supervisor(Loop& loop, const Options& options, Settings settings)
                                             : "",
                       .random = [this] { return std::uniform_real_distribution<>()(randomBits_); }},
            [this](MqttOwner owner, const std::string& property, const std::string& payload) {
-             command(owner, property, payload);
+             switchboard_.command(owner, property, payload);
            }),
       storage_(loop, statePath("storage"),
                [this](std::uint64_t process, const wire::StorageAnswer& answer) {
-                 sendToProcess(process, answer);
+                 switchboard_.send(process, answer);
                }),
+      claims_([this](const std::string& script) {
+        return scriptDevice(directory_->settingsPath(script), script);
+      }),
+      switchboard_(router_, hub_, storage_, claims_,
+                   {[this](const std::string& name) {
+                      const auto found = scripts_.find(name);
+                      return found == scripts_.end() ? nullptr : found->second.get();
+                    },
+                    [this](const std::string& name, const std::vector<std::string>& files) {
+                      if (directory_) directory_->setImports(name, files);
+                    }}),
       readyAnyway_(loop, [this] { becomeReady(); }),
       stale_(loop, [this] { clearStale(); }),
       giveUp_(loop, [this] { finish(); }),
@@ -210,16 +198,13 @@ void Supervisor::addScript(const std::string& name) {
                           guard_,
                           ledger_,
                           [this] { return std::uniform_real_distribution<>()(randomBits_); },
-                          [this, name] {
-                            scriptOfProcess_[++lastProcess_] = name;
-                            return lastProcess_;
-                          },
+                          [this, name] { return switchboard_.add(name); },
                           [this, name](std::uint64_t process) { return loadOrder(name, process); },
                           [this](Script& script) { scriptChanged(script); },
                           [this](Script& script, std::uint64_t process, wire::Any&& message) {
-                            fromHost(script, process, std::move(message));
+                            switchboard_.fromHost(script, process, std::move(message));
                           },
-                          [this](std::uint64_t process, bool) { processEnded(process); }};
+                          [this](std::uint64_t process, bool) { switchboard_.ended(process); }};
   auto script = std::make_unique<Script>(name, std::move(context));
   Script& added = *script;
   scripts_[name] = std::move(script);
@@ -232,7 +217,7 @@ void Supervisor::addScript(const std::string& name) {
 void Supervisor::removeScript(const std::string& name) {
   const auto found = scripts_.find(name);
   if (found == scripts_.end()) return;
-  log(fromScript(name, Priority::info, "removed"));
+  log(aboutScript(name, Priority::info, "removed"));
   Script* script = found->second.get();
   script->stop(true, [this, name, script] {
     const auto still = scripts_.find(name);
@@ -254,42 +239,26 @@ void Supervisor::removeScript(const std::string& name) {
 void Supervisor::forgetScript(const std::string& name) {
   if (stopping_ || !directory_) return;  // the next run finds that it is gone
   router_.clearRetained(name);
-  const std::optional<std::string> device = deviceOf(name);
-  deviceOf_.erase(name);
+  const std::optional<std::string> device = claims_.deviceOf(name);
+  claims_.forget(name);
   releaseOtherDevices(name, "");
   if (device) releaseDevice(name, *device);
 }
 
-// As its settings say now, or as they said when they could last be read.
-std::optional<std::string> Supervisor::deviceOf(const std::string& script) {
-  if (const auto now = scriptDevice(directory_->settingsPath(script), script))
-    return deviceOf_[script] = *now;
-  const auto before = deviceOf_.find(script);
-  return before == deviceOf_.end() ? std::nullopt : std::optional(before->second);
-}
-
 // The script has no more use for the device. Another one that has takes it over, else nothing is left of it.
 void Supervisor::releaseDevice(const std::string& script, const std::string& id) {
-  const auto claim = claims_.find(id);
-  if (claim != claims_.end()) {
-    if (claim->second != script) return;
-    claims_.erase(claim);
-  }
+  if (!claims_.release(id, script)) return;
   for (const auto& [name, other] : scripts_) {
-    if (name == script || deviceOf(name) != id) continue;
-    const auto process = devices_.find(other->process());
-    if (process != devices_.end() && process->second.waits) other->start();
+    if (name == script || claims_.deviceOf(name) != id) continue;
+    if (switchboard_.waits(other->process())) other->start();
     return;
   }
   hub_.clearDevice(id);
 }
 
 void Supervisor::releaseOtherDevices(const std::string& script, const std::string& id) {
-  std::vector<std::string> others;
-  for (const auto& [device, owner] : claims_)
-    if (owner == script && device != id) others.push_back(device);
-  for (const std::string& device : others)
-    releaseDevice(script, device);
+  for (const std::string& device : claims_.devicesOf(script))
+    if (device != id) releaseDevice(script, device);
 }
 
 void Supervisor::clearStale() {
@@ -298,7 +267,7 @@ void Supervisor::clearStale() {
   const std::filesystem::directory_iterator readable(settings_.scriptsDirectory, error);
   bool known = directory_ && !error;
   for (const auto& [name, script] : scripts_) {
-    const std::optional<std::string> device = deviceOf(name);
+    const std::optional<std::string> device = claims_.deviceOf(name);
     known = known && device;
     if (device) expected.insert(*device);
   }
@@ -329,10 +298,9 @@ wire::Load Supervisor::loadOrder(const std::string& name, std::uint64_t process)
   load.boardPath = boardPath();
   load.simulated = !load.boardPath.empty();
   load.serialPaths = serialPaths();
-  Device& device = devices_[process];
-  device.id = own.device.value_or(foldName(name));
-  device.title = own.title.value_or("");
-  deviceOf_[name] = device.id;
+  const std::string device = own.device.value_or(foldName(name));
+  switchboard_.setDevice(process, device, own.title.value_or(""));
+  claims_.remember(name, device);
   storage_.begin(process, name, std::size_t{own.limits.storageKib} * 1024);
   return load;
 }
@@ -346,164 +314,16 @@ std::vector<std::pair<std::string, std::string>> Supervisor::serialPaths() const
   return {{simulator_->boardPath() + ".*", ""}, {"*", simulator_->serialPath()}};
 }
 
-void Supervisor::fromHost(Script& script, std::uint64_t process, wire::Any&& message) {
-  if (isOfDevice(message) && devices_[process].waits) return;
-  // What a script declares or sends wrongly is its own affair: it reads why, and goes on.
-  try {
-    std::visit(
-        Overloaded{
-            [&](wire::Log& line) {
-              LogRecord record{
-                  static_cast<Priority>(std::clamp<int>(line.priority, 3, 7)), std::move(line.text), {}};
-              record.fields.emplace_back("SCRIPT", script.name());
-              for (auto& field : line.fields)
-                if (field.first.starts_with("CODE_")) record.fields.push_back(std::move(field));
-              log(std::move(record));
-            },
-            [&](wire::Imports& imports) {
-              if (directory_) directory_->setImports(script.name(), imports.files);
-            },
-            [&](wire::Publish& publish) {
-              const std::uint32_t request = publish.request;
-              const auto done = [this, process, request](const MqttResult& result) {
-                answer(process, request, result);
-              };
-              try {
-                MqttMessage out{std::move(publish.topic),
-                                std::string(publish.payload.begin(), publish.payload.end()),
-                                publish.qos,
-                                publish.retain,
-                                {},
-                                {}};
-                router_.publish(script.name(), std::move(out), done);
-              } catch (const CodedError& error) {
-                done({error.code(), error.what(), false});
-              } catch (const std::exception& error) {
-                done({"ERR_INVALID_ARGUMENT", error.what(), false});
-              }
-            },
-            [&](wire::Subscribe& subscribe) {
-              const std::uint32_t request = subscribe.request;
-              const auto done = [this, process, request](const MqttResult& result) {
-                answer(process, request, result);
-              };
-              try {
-                router_.subscribe(process, subscribe.subscription, subscribe.filter, {.qos = subscribe.qos},
-                                  done);
-              } catch (const CodedError& error) {
-                done({error.code(), error.what(), false});
-              } catch (const std::exception& error) {
-                done({"ERR_INVALID_ARGUMENT", error.what(), false});
-              }
-            },
-            [&](wire::Unsubscribe& unsubscribe) { router_.unsubscribe(process, unsubscribe.subscription); },
-            [&](wire::Device& device) { declareDevice(script, process, device.infoJson); },
-            [&](wire::Declare& declare) {
-              hub_.declareEntity(process, {.property = declare.property,
-                                           .component = declare.component,
-                                           .config = declare.configJson,
-                                           .hasCommand = declare.hasCommand});
-            },
-            [&](wire::Remove& remove) { hub_.removeEntity(process, remove.property); },
-            [&](wire::State& state) { hub_.setState(process, state.property, state.value); },
-            [&](wire::Attributes& attributes) { hub_.setAttributes(process, attributes.json); },
-            [&](wire::Event& event) { hub_.fireEvent(process, event.property, event.json); },
-            [&](wire::Refusal& refusal) { hub_.reportError(process, refusal.property, refusal.json); },
-            [&](wire::Available& available) {
-              devices_[process].available = available.available;
-              updateAvailability(process);
-            },
-            [&](wire::StorageGet& get) { storage_.receive(process, std::move(get)); },
-            [&](wire::StorageKeys& keys) { storage_.receive(process, std::move(keys)); },
-            [&](wire::StorageApply& apply) { storage_.receive(process, std::move(apply)); },
-            [&](wire::StorageFlush& flush) { storage_.receive(process, flush); },
-            [&](auto&) {
-              log(fromScript(script.name(), Priority::warning,
-                             std::string("its process sent ") + wire::nameOf(message) + ", ignoring"));
-            }},
-        message);
-  } catch (const std::exception& error) {
-    log(fromScript(script.name(), Priority::error, error.what()));
-  }
-}
-
-void Supervisor::declareDevice(Script& script, std::uint64_t process, const std::string& infoJson) {
-  Device& device = devices_[process];
-  const std::string& owner = claims_.try_emplace(device.id, script.name()).first->second;
-  if (owner != script.name()) {
-    device.waits = true;
-    log(fromScript(script.name(), Priority::warning,
-                   "the device \"" + device.id + "\" belongs to the script " + owner +
-                       "; this one is loaded again, and has it, as soon as that gives it up"));
-    return;
-  }
-  hub_.declareDevice(process, device.id, parseDeviceInfo(infoJson, device.title));
-  device.declared = true;
-  updateAvailability(process);
-}
-
-void Supervisor::answer(std::uint64_t process, std::uint32_t request, const MqttResult& result) {
-  sendToProcess(process, wire::Result{request, result.code, result.message});
-}
-
-Script* Supervisor::scriptOf(std::uint64_t process) {
-  const auto name = scriptOfProcess_.find(process);
-  if (name == scriptOfProcess_.end()) return nullptr;
-  const auto script = scripts_.find(name->second);
-  return script == scripts_.end() ? nullptr : script->second.get();
-}
-
-bool Supervisor::sendToProcess(std::uint64_t process, const wire::Any& message) {
-  Script* script = scriptOf(process);
-  return script != nullptr && script->post(process, message);
-}
-
-void Supervisor::deliver(std::uint64_t process, SubscriptionId id, const MqttMessage& message) {
-  const std::string& script = scriptOfProcess_[process];
-  if (message.payload.size() > wire::maxPayloadBytes)
-    return log(fromScript(script, Priority::warning,
-                          message.topic + ": message of " + std::to_string(message.payload.size()) +
-                              " bytes is longer than " + std::to_string(wire::maxPayloadBytes) +
-                              ", ignoring"));
-  std::uint64_t& lost = devices_[process].lostMessages;
-  if (!sendToProcess(process, wire::Message{id, message.topic,
-                                            wire::Bytes(message.payload.begin(), message.payload.end()),
-                                            static_cast<std::uint8_t>(message.qos), message.retained})) {
-    if (lost++ == 0)
-      log(fromScript(script, Priority::warning,
-                     "takes messages more slowly than they come: " + message.topic +
-                         " and what follows is dropped until it has caught up"));
-  } else if (lost > 0) {
-    log(fromScript(script, Priority::warning,
-                   "has caught up, " + std::to_string(lost) + " messages were dropped"));
-    lost = 0;
-  }
-}
-
-void Supervisor::command(std::uint64_t process, const std::string& property, const std::string& payload) {
-  if (sendToProcess(process, wire::Command{property, payload})) return;
-  log(fromScript(scriptOfProcess_[process], Priority::warning,
-                 "does not take the command " + property + ", dropping it"));
-  hub_.reportError(process, property, R"({"code":"ERR_QUEUE_FULL","message":"the script is too busy"})");
-}
-
-void Supervisor::updateAvailability(std::uint64_t process) {
-  const Device& device = devices_[process];
-  if (device.declared) hub_.setAvailable(process, device.running && device.available);
-}
-
 void Supervisor::scriptChanged(Script& script) {
   if (script.state() == ScriptState::running) {
     const std::uint64_t process = script.process();
-    devices_[process].running = true;
     guard_.settled(script.name());
-    log(fromScript(script.name(), Priority::info, "running, process " + std::to_string(script.pid())));
+    log(aboutScript(script.name(), Priority::info, "running, process " + std::to_string(script.pid())));
     try {
-      if (devices_[process].declared) hub_.declared(process);
-      updateAvailability(process);
-      releaseOtherDevices(script.name(), devices_[process].id);
+      switchboard_.running(process);
+      releaseOtherDevices(script.name(), switchboard_.deviceOf(process));
     } catch (const std::exception& error) {
-      log(fromScript(script.name(), Priority::error, error.what()));
+      log(aboutScript(script.name(), Priority::error, error.what()));
     }
   }
   updateStatus();
@@ -511,14 +331,6 @@ void Supervisor::scriptChanged(Script& script) {
     return item.second->state() == ScriptState::starting;
   });
   if (allStarted) becomeReady();
-}
-
-void Supervisor::processEnded(std::uint64_t process) {
-  router_.dropOwner(process);
-  hub_.dropOwner(process);
-  storage_.end(process);
-  devices_.erase(process);
-  scriptOfProcess_.erase(process);
 }
 
 void Supervisor::brokerConnected() {

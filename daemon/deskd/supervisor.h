@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "daemon/deskd/boot_count.h"
+#include "daemon/deskd/device_claims.h"
 #include "daemon/deskd/guard_link.h"
 #include "daemon/deskd/hub.h"
 #include "daemon/deskd/mqtt_client.h"
@@ -24,6 +25,7 @@
 #include "daemon/deskd/script_storage.h"
 #include "daemon/deskd/settings.h"
 #include "daemon/deskd/simulator.h"
+#include "daemon/deskd/switchboard.h"
 #include "daemon/deskd/zygote.h"
 
 namespace deskd {
@@ -39,16 +41,6 @@ class Supervisor {
   int run();
 
  private:
-  struct Device {  // of one process
-    std::string id;
-    std::string title;
-    bool declared = false;
-    bool waits = false;     // for its id, which is another script's
-    bool available = true;  // what the script itself says
-    bool running = false;
-    std::uint64_t lostMessages = 0;  // that its process did not take, since it last took one
-  };
-
   const std::string& privateDirectory();
   std::string outputsPath();
   std::string statePath(const std::string& file) const;
@@ -62,21 +54,10 @@ class Supervisor {
   wire::Load loadOrder(const std::string& name, std::uint64_t process);
   std::vector<std::pair<std::string, std::string>> serialPaths() const;
 
-  void fromHost(Script& script, std::uint64_t process, wire::Any&& message);
-  void declareDevice(Script& script, std::uint64_t process, const std::string& infoJson);
-  std::optional<std::string> deviceOf(const std::string& script);
   void releaseDevice(const std::string& script, const std::string& id);
   void releaseOtherDevices(const std::string& script, const std::string& id);
   void clearStale();
   void scriptChanged(Script& script);
-  void processEnded(std::uint64_t process);
-  void updateAvailability(std::uint64_t process);
-  Script* scriptOf(std::uint64_t process);
-  void answer(std::uint64_t process, std::uint32_t request, const MqttResult& result);
-  bool sendToProcess(std::uint64_t process, const wire::Any& message);
-  void deliver(std::uint64_t process, SubscriptionId id, const MqttMessage& message);
-  void command(std::uint64_t process, const std::string& property, const std::string& payload);
-
   void brokerConnected();
   void brokerLost(const std::string& reason);
   void tellConnection(bool connected);
@@ -106,11 +87,8 @@ class Supervisor {
   MqttRouter router_;
   Hub hub_;
   ScriptStorage storage_;
-  std::map<std::uint64_t, Device> devices_;
-  std::map<std::uint64_t, std::string> scriptOfProcess_;
-  std::map<std::string, std::string> claims_;    // device -> script whose it is, whether that runs or not
-  std::map<std::string, std::string> deviceOf_;  // script -> device that its settings named last
-  std::uint64_t lastProcess_ = 0;
+  DeviceClaims claims_;
+  Switchboard switchboard_;
   std::map<std::string, std::unique_ptr<Script>> scripts_;
   std::optional<ScriptDirectory> directory_;
   bool ready_ = false;
