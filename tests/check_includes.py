@@ -45,7 +45,7 @@ LIBRARIES = {
     "SQLite": (("sqlite3.h",), ("daemon/deskd/storage*.cpp", "tests/fakes/lossy_disk.cpp")),
     "nlohmann/json's names": (("nlohmann/json_fwd.hpp",), ("daemon/deskd/*", "daemon/deskctl/*", "tests/*")),
     "nlohmann/json": (("nlohmann/*",), ("daemon/deskd/*.cpp", "daemon/deskctl/*.cpp", "tests/*")),
-    "CLI11": (("CLI/*",), ("daemon/*/main.cpp", "daemon/*/options.cpp", "daemon/deskctl/*.cpp")),
+    "CLI11": (("CLI/*",), ("daemon/*/main.cpp", "daemon/*/options.cpp", "daemon/deskctl/*")),
     "GoogleTest": (("gtest/*", "gmock/*"), ("tests/*",)),
     "Google Benchmark": (("benchmark/*",), ("tests/*",)),
 }
