@@ -285,7 +285,7 @@ std::optional<ScriptError> ScriptIsolate::load() {
   return error;
 }
 
-std::vector<std::string> ScriptIsolate::importedFiles() const {
+std::vector<std::pair<std::string, std::string>> ScriptIsolate::importedFiles() const {
   const auto& files = parts_->modules->imported();
   return {files.begin(), files.end()};
 }

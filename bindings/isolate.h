@@ -33,7 +33,7 @@ class ScriptIsolate {
   // and where.
   std::optional<ScriptError> load();
   // Files that load() has met in imports, also if it failed.
-  std::vector<std::string> importedFiles() const;
+  std::vector<std::pair<std::string, std::string>> importedFiles() const;
   // Evaluates what load() has linked; running or failure follow.
   void run();
   // Runs the script's unload handlers, also after a failure, and calls `done` when they have settled; not at

@@ -118,14 +118,15 @@ std::string ModuleLoader::resolveFile(const std::string& specifier, const std::s
   const fs::path wanted = relative ? fs::path(referrer).parent_path() / specifier : fs::path(specifier);
   // What lies outside is refused before it is looked for: an import tells nothing about other people's files.
   requireAllowed(wanted.lexically_normal().string(), specifier);
-  imported_.insert(wanted.lexically_normal().string());
+  const std::string named = wanted.lexically_normal().string();
+  imported_.emplace(named, fileSignature(named));
   std::error_code error;
   const auto real = fs::canonical(wanted, error);
   if (error)
     throw CodedError("ERR_MODULE_NOT_FOUND", "cannot import \"" + specifier + "\" from " + referrer + ": " +
                                                  wanted.lexically_normal().string() + ": " + error.message());
   requireAllowed(real.string(), specifier);
-  imported_.insert(real.string());
+  imported_.emplace(real.string(), fileSignature(real.string()));
   return real.string();
 }
 

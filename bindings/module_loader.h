@@ -3,8 +3,8 @@
 
 #include <v8.h>
 
+#include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -26,8 +26,8 @@ class ModuleLoader {
   v8::Local<v8::Object> builtinNamespace(std::string_view name);
 
   // Paths of the files that imports have led to so far, those of links beside their targets' and those that
-  // could not be opened, too.
-  const std::set<std::string>& imported() const { return imported_; }
+  // could not be opened, too; with the signature (hal/base/file.h) of what was found.
+  const std::map<std::string, std::string>& imported() const { return imported_; }
   // Where the import stands that load could not follow, if that is why it failed.
   void placeFailedImport(ScriptError& error) const;
 
@@ -72,7 +72,7 @@ class ModuleLoader {
   std::vector<std::string> roots_;  // directories whose files may be imported, real paths
   std::unordered_map<std::string, std::unique_ptr<Entry>> byKey_;
   std::unordered_multimap<int, Entry*> byHash_;
-  std::set<std::string> imported_;
+  std::map<std::string, std::string> imported_;
   ScriptError failedImport_;  // only its place
 };
 

@@ -13,6 +13,7 @@
 #include <set>
 
 #include "hal/base/error.h"
+#include "hal/base/file.h"
 #include "hal/base/log.h"
 
 namespace deskd {
@@ -20,15 +21,6 @@ namespace {
 
 constexpr std::uint32_t contentEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE |
                                         IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
-
-// Inode, size and time of the file that the path leads to: a new file under the old name differs, too.
-std::string signatureOf(const std::string& path) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) return "";
-  return std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino) + ":" +
-         std::to_string(status.st_size) + ":" + std::to_string(status.st_mtim.tv_sec) + "." +
-         std::to_string(status.st_mtim.tv_nsec);
-}
 
 // Whether a script or its settings are whole now: written and closed, or renamed to their name. Everything
 // else may be one step of several, such as the backup that an editor makes before it writes.
@@ -71,17 +63,19 @@ std::string ScriptDirectory::nameOf(const std::string& file) {
   return name;
 }
 
-void ScriptDirectory::setImports(const std::string& name, const std::vector<std::string>& files) {
+void ScriptDirectory::setImports(const std::string& name, const Imports& files) {
   const auto known = known_.find(name);
   if (known == known_.end()) return;
   std::map<std::string, std::string> imports;
-  for (const std::string& file : files) {
+  bool changed = false;
+  for (const auto& [file, signature] : files) {
     // What is known of a file stays until scan() has told of its change.
     const auto before = known->second.imports.find(file);
-    imports[file] = before == known->second.imports.end() ? signatureOf(file) : before->second;
+    imports[file] = before == known->second.imports.end() ? signature : before->second;
+    changed = changed || imports[file] != fileSignature(file);
   }
   known->second.imports = std::move(imports);
-  if (watchAll(known_) == Watches::more) settled_.start(settle);
+  if (watchAll(known_) == Watches::more || changed) settled_.start(settle);
 }
 
 void ScriptDirectory::scan() {
@@ -114,14 +108,14 @@ std::map<std::string, ScriptDirectory::Version> ScriptDirectory::look() {
   while (const dirent* entry = ::readdir(directory.get())) {
     const std::string name = nameOf(entry->d_name);
     if (name.empty()) continue;
-    const std::string script = signatureOf(scriptPath(name));
+    const std::string script = fileSignature(scriptPath(name));
     // A link that leads nowhere, or a directory of that name, is no script.
     if (script.empty() || std::filesystem::is_directory(scriptPath(name))) continue;
     Version& version = found[name];
-    version.signature = script + " " + signatureOf(settingsPath(name));
+    version.signature = script + " " + fileSignature(settingsPath(name));
     if (const auto before = known_.find(name); before != known_.end())
       for (const auto& [file, signature] : before->second.imports)
-        version.imports[file] = signatureOf(file);
+        version.imports[file] = fileSignature(file);
   }
   return found;
 }

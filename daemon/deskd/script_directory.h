@@ -29,8 +29,11 @@ class ScriptDirectory {
   // A directory that does not exist yet is waited for. Nothing is told before scan().
   ScriptDirectory(Loop& loop, std::string path, Handlers handlers);
 
-  // From now on a change of one of these files is a change of the script. They need not exist.
-  void setImports(const std::string& name, const std::vector<std::string>& files);
+  // Files, and the signature (hal/base/file.h) of what was found when the script was loaded.
+  using Imports = std::vector<std::pair<std::string, std::string>>;
+
+  // From then on a change of one of these files is a change of the script. They need not exist.
+  void setImports(const std::string& name, const Imports& files);
   // Looks now and tells what differs from the last time.
   void scan();
   const std::string& path() const { return path_; }

@@ -90,7 +90,7 @@ Supervisor::Supervisor(Loop& loop, const Options& options, Settings settings)
                       const auto found = scripts_.find(name);
                       return found == scripts_.end() ? nullptr : found->second.get();
                     },
-                    [this](const std::string& name, const std::vector<std::string>& files) {
+                    [this](const std::string& name, const wire::Fields& files) {
                       if (directory_) directory_->setImports(name, files);
                     }}),
       readyAnyway_(loop, [this] { becomeReady(); }),

@@ -21,7 +21,7 @@ class Switchboard {
  public:
   struct Scripts {
     std::function<Script*(const std::string& name)> find;  // null: there is none
-    std::function<void(const std::string& name, const std::vector<std::string>& files)> imports;
+    std::function<void(const std::string& name, const wire::Fields& files)> imports;
   };
 
   // All outlive it.

@@ -146,12 +146,15 @@ class ScriptHost {
                                            [this](const ScriptError& error) { fail(error); }});
   }
 
-  void tellImports(std::vector<std::string> files) {
+  void tellImports(wire::Fields files) {
     constexpr std::size_t most = wire::maxMessageBytes / 2;
     std::size_t bytes = 0;
     std::size_t told = 0;
-    while (told < files.size() && bytes + files[told].size() < most)
-      bytes += files[told++].size() + sizeof(std::uint32_t);
+    const auto bytesOf = [](const auto& file) {
+      return file.first.size() + file.second.size() + 2 * sizeof(std::uint32_t);
+    };
+    while (told < files.size() && bytes + bytesOf(files[told]) < most)
+      bytes += bytesOf(files[told++]);
     if (told < files.size())
       log({Priority::warning,
            std::to_string(files.size() - told) + " of the imported files are not watched, ignoring",

@@ -120,9 +120,10 @@ struct Command {  // for an entity
 
 // --- host -> supervisor
 
-// Files that the script imports, also those it could not; comes before loaded or failed.
+// Files that the script imports, also those it could not, each with the signature (hal/base/file.h) of what
+// it found.
 struct Imports {
-  std::vector<std::string> files;
+  Fields files;
   template <class V>
   void visit(V&& v) {
     v(files);

@@ -13,6 +13,14 @@
 
 namespace deskd {
 
+std::string fileSignature(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return "";
+  return std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino) + ":" +
+         std::to_string(status.st_size) + ":" + std::to_string(status.st_mtim.tv_sec) + "." +
+         std::to_string(status.st_mtim.tv_nsec);
+}
+
 std::string readFile(const std::string& path, std::size_t mostBytes) {
   // A FIFO in the way must not block us; for regular files O_NONBLOCK means nothing.
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));

@@ -15,6 +15,7 @@
 
 #include "bindings/engine.h"
 #include "bindings/isolate.h"
+#include "bindings/memory_storage.h"
 #include "hal/base/loop.h"
 
 namespace deskd {
@@ -122,12 +123,20 @@ class FakeGuard final : public GuardPort {
   Output last_ = 0;
 };
 
-// Never answers.
-struct SilentStorage final : StoragePort {
-  void get(bool, std::string, Answered) override {}
-  void keys(bool, std::string, std::string, Answered) override {}
-  void apply(bool, StorageChanges, Answered) override {}
-  void flush(bool, Answered) override {}
+// Stores of the script that runs, as long as its loop is there.
+struct LoopStorage final : StoragePort {
+  std::optional<MemoryStorage> stores;
+
+  void get(bool shared, std::string key, Answered answered) override {
+    stores->get(shared, std::move(key), std::move(answered));
+  }
+  void keys(bool shared, std::string prefix, std::string after, Answered answered) override {
+    stores->keys(shared, std::move(prefix), std::move(after), std::move(answered));
+  }
+  void apply(bool shared, StorageChanges changes, Answered answered) override {
+    stores->apply(shared, std::move(changes), std::move(answered));
+  }
+  void flush(bool shared, Answered answered) override { stores->flush(shared, std::move(answered)); }
 };
 
 // Runs scripts in isolates of this process, one after another. V8 starts once for all tests. With
@@ -180,6 +189,7 @@ class ScriptTest : public testing::Test {
   void open() {
     close();
     loop_.emplace();
+    storage_.stores.emplace(*loop_);
     failure_.reset();
     unloadFailures_.clear();
     unloading_ = false;
@@ -195,7 +205,9 @@ class ScriptTest : public testing::Test {
       everyTurn_->unref();
     }
     loadError_ = isolate_->load();
-    imported_ = isolate_->importedFiles();
+    imported_.clear();
+    for (const auto& [file, signature] : isolate_->importedFiles())
+      imported_.push_back(file);
   }
   // Runs the unload handlers, and the loop until they have ended; false if they never do.
   bool unload(Milliseconds limit = Milliseconds(10'000)) {
@@ -219,6 +231,7 @@ class ScriptTest : public testing::Test {
   void close() {
     everyTurn_.reset();
     isolate_.reset();
+    storage_.stores.reset();
     if (!loop_) return;
     EXPECT_EQ(loop_->close(), 0) << "handles are left open";
     loop_.reset();
@@ -227,7 +240,7 @@ class ScriptTest : public testing::Test {
   std::string directory_;
   FakeBus bus_;
   FakeGuard guard_;
-  SilentStorage storage_;
+  LoopStorage storage_;
   std::vector<std::string> logged_;
   std::string boardPath_;
   std::unique_ptr<Board> board_;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "hal/base/file.h"
 #include "tests/fakes/run_until.h"
 #include "tests/fakes/temp_directory.h"
 
@@ -38,6 +39,10 @@ class WatchedDirectory : public ::testing::Test {
   }
   // What comes in is read, and no time is waited for.
   void turn() { uv_run(loop_.uv(), UV_RUN_NOWAIT); }
+  // As a host finds it that loads the script now.
+  static std::pair<std::string, std::string> now(const std::string& file) {
+    return {file, fileSignature(file)};
+  }
   bool becomes(const std::vector<std::string>& expected) {
     return runUntil(loop_, [&] { return told_.size() >= expected.size(); }) && told_ == expected;
   }
@@ -76,8 +81,8 @@ TEST_F(WatchedDirectory, AnImportedFileIsPartOfItsScripts) {
   files_.write("lib/h.js", "");
   directory_.scan();
   told_.clear();
-  directory_.setImports("a", {files_.path("lib/h.js")});
-  directory_.setImports("b", {files_.path("lib/h.js"), files_.path("lib/data.json")});
+  directory_.setImports("a", {now(files_.path("lib/h.js"))});
+  directory_.setImports("b", {now(files_.path("lib/h.js")), now(files_.path("lib/data.json"))});
   turn();
   EXPECT_EQ(told_, std::vector<std::string>{}) << "to know more of a script is no change";
   files_.write("lib/h.js", "longer");
@@ -92,7 +97,7 @@ TEST_F(WatchedDirectory, AnImportedFileIsPartOfItsScripts) {
 }
 
 TEST_F(WatchedDirectory, AnImportedFileMayComeWithItsDirectory) {
-  directory_.setImports("a", {files_.path("lib/deep/h.js")});
+  directory_.setImports("a", {now(files_.path("lib/deep/h.js"))});
   files_.write("lib/deep/h.js", "text");
   EXPECT_TRUE(becomes({"changed a"})) << ::testing::PrintToString(told_);
   told_.clear();
@@ -106,9 +111,25 @@ TEST_F(WatchedDirectory, AnImportedFileMayComeWithItsDirectory) {
 
 TEST_F(WatchedDirectory, AChangeBetweenLoadingAndTellingIsNotMissed) {
   files_.write("lib/h.js", "");
-  directory_.setImports("a", {files_.path("lib/h.js")});
+  directory_.setImports("a", {now(files_.path("lib/h.js"))});
   files_.write("lib/h.js", "new");
-  directory_.setImports("a", {files_.path("lib/h.js")});
+  directory_.setImports("a", {now(files_.path("lib/h.js"))});
+  EXPECT_TRUE(becomes({"changed a"})) << ::testing::PrintToString(told_);
+}
+
+TEST_F(WatchedDirectory, AFileThatCameAfterItWasMissedAndBeforeThatWasToldIsNoticed) {
+  const auto missed = now(files_.path("lib/h.js"));
+  const auto older = now(files_.write("lib/g.js", ""));
+  files_.write("lib/h.js", "text");
+  turn();
+  turn();
+  directory_.setImports("a", {missed});
+  EXPECT_TRUE(becomes({"changed a"})) << ::testing::PrintToString(told_);
+  told_.clear();
+  files_.write("lib/g.js", "longer");
+  turn();
+  turn();
+  directory_.setImports("a", {older});
   EXPECT_TRUE(becomes({"changed a"})) << ::testing::PrintToString(told_);
 }
 

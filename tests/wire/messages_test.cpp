@@ -38,7 +38,7 @@ std::vector<Any> samples() {
           Message{3, "a/b", {0, 1, 255}, 1, true},
           Result{4, "ERR_OFFLINE", "no"},
           Command{"target", "86.5"},
-          Imports{{"/s/lib/a.js", "", "/s/b.json"}},
+          Imports{{{"/s/lib/a.js", "1:2:3"}, {"/s/b.json", ""}}},
           Loaded{},
           Running{},
           Failed{"turn", "too long", "at f (x.js:1:2)", "x.js", 1, 2},
@@ -94,7 +94,7 @@ TEST(Messages, KeepTheirFields) {
   EXPECT_EQ(message.payload, (Bytes{0, 1, 255}));
   EXPECT_EQ(message.qos, 1);
   EXPECT_TRUE(message.retained);
-  const std::vector<std::string> files{"/s/lib/a.js", "", "/s/b.json"};
+  const Fields files{{"/s/lib/a.js", "1:2:3"}, {"", ""}, {"/s/b.json", ""}};
   EXPECT_EQ(std::get<Imports>(decode(encode(Imports{files}))).files, files);
   Load load;
   load.nice = -5;
