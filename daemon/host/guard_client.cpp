@@ -38,10 +38,16 @@ GuardClient::GuardClient(Loop& loop)
 
 void GuardClient::connect(UniqueFd socket) {
   if (channel_) lost();
-  channel_ = std::make_unique<wire::Channel>(
-      loop_, std::move(socket),
-      wire::Channel::Handlers{[this](wire::Any&& message) { receive(message); },
-                              [this](const std::string&) { lost(); }});
+  // The end of the one before may still be on its way, and is known already.
+  const auto number = ++connection_;
+  wire::Channel::Handlers handlers;
+  handlers.message = [this, number](wire::Any&& message) {
+    if (number == connection_) receive(message);
+  };
+  handlers.closed = [this, number](const std::string&) {
+    if (number == connection_) lost();
+  };
+  channel_ = std::make_unique<wire::Channel>(loop_, std::move(socket), std::move(handlers));
   channel_->unref();
   for (const auto& [output, declared] : outputs_)
     declareAgain(output);

@@ -69,6 +69,7 @@ class GuardClient final : public GuardPort {
   Timer later_;                                             // lets go of a channel outside its own callback
   std::vector<std::unique_ptr<wire::Channel>> ended_;
   std::unique_ptr<wire::Channel> channel_;
+  std::uint64_t connection_ = 0;
 };
 
 // For a script in the foreground: it may move nothing.
