@@ -453,7 +453,8 @@ TEST_P(MqttClientVersions, GivesWayToAnotherClientWithItsId) {
   Subject subject(loop_, o);
   ASSERT_TRUE(connect(subject));
   std::optional<MqttPeer> twin;
-  for (unsigned loss = 1; loss <= 3; ++loss) {
+  // By the third time it is clear; Debian 13's mosquitto tells the reason with MQTT 5.
+  for (unsigned loss = 1; loss <= 3 && subject.client.counters().takeovers == 0; ++loss) {
     ASSERT_TRUE(runUntil(loop_, [&] { return subject.client.connected(); }));
     twin.emplace(loop_, broker.port(), "deskd-test");
     ASSERT_TRUE(runUntil(loop_, [&] { return subject.losses.size() == loss; }));
