@@ -15,6 +15,9 @@ namespace {
 
 // A guard that dies sooner than this after its start did not work at all.
 constexpr std::uint64_t quickMs = 2000;
+// A guard that is at work answers at once; one that has been swapped out gets the time for that.
+constexpr Milliseconds shortestAnswer(250);
+constexpr Milliseconds lastChance(50);
 constexpr int mostQuickDeaths = 2;
 constexpr int mostFailedStarts = 5;
 
@@ -37,7 +40,8 @@ GuardLink::GuardLink(Loop& loop, Reaper& reaper)
                }),
       giveUp_(loop, [this] { finish(); }),
       silence_(loop, [this] { silent(); }),
-      heartbeat_(loop, [this] { channel_->post(wire::Heartbeat{}); }) {}
+      heartbeat_(loop, [this] { beat(); }),
+      unanswered_(loop, [this] { missed(); }) {}
 
 void GuardLink::start(Options options, std::function<void()> ready) {
   options_ = std::move(options);
@@ -88,10 +92,14 @@ void GuardLink::receive(wire::Any&& message) {
   } else if (const auto* driving = std::get_if<wire::Driving>(&message)) {
     if (!working_) greeted();
     const Milliseconds period(std::max<std::uint32_t>(1, driving->leaseMs / 4));
+    answerWithin_ = std::max(Milliseconds(driving->leaseMs), shortestAnswer);
     if (driving->leaseMs == 0)
-      heartbeat_.stop();
+      stopHeartbeat();
     else
       heartbeat_.start(period, period);
+  } else if (std::holds_alternative<wire::Heartbeat>(message)) {
+    unanswered_.stop();
+    waiting_ = Waiting::no;
   }
 }
 
@@ -107,6 +115,26 @@ void GuardLink::greeted() {
 
 void GuardLink::setWorking(bool working) {
   if (std::exchange(working_, working) != working) options_.changed();
+}
+
+void GuardLink::beat() {
+  channel_->post(wire::Heartbeat{});
+  if (waiting_ != Waiting::no) return;
+  waiting_ = Waiting::forAnswer;
+  unanswered_.start(answerWithin_);
+}
+
+// What is on stays on with a guard that hangs: another has to take over. But its answer may be here already,
+// where this loop was the one that was late.
+void GuardLink::missed() {
+  if (std::exchange(waiting_, Waiting::onceMore) == Waiting::forAnswer) return unanswered_.start(lastChance);
+  silent();
+}
+
+void GuardLink::stopHeartbeat() {
+  heartbeat_.stop();
+  unanswered_.stop();
+  waiting_ = Waiting::no;
 }
 
 // Something may be on longer than it should, and it could not be told: the next guard makes it safe.
@@ -125,7 +153,7 @@ void GuardLink::releaseEnded() {
 }
 
 void GuardLink::ended(int status) {
-  heartbeat_.stop();
+  stopHeartbeat();
   silence_.stop();
   if (stopped_) return finish();
   failedStarts_ = working_ ? 0 : failedStarts_ + 1;
@@ -203,7 +231,7 @@ void GuardLink::settled(const std::string& script) {
 void GuardLink::stop(std::function<void()> stopped) {
   stopped_ = std::move(stopped);
   restart_.stop();
-  heartbeat_.stop();
+  stopHeartbeat();
   silence_.stop();
   if (pid() == 0) return finish();
   giveUp_.start(options_.longestWait);

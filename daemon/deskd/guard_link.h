@@ -68,6 +68,9 @@ class GuardLink {
   void release(std::uint64_t process);
   void releaseEnded();
   void silent();
+  void beat();
+  void missed();
+  void stopHeartbeat();
   void setWorking(bool working);
   void finish();
 
@@ -87,6 +90,10 @@ class GuardLink {
   Timer giveUp_;
   Timer silence_;  // while the guard owes an answer: that it has taken over, or is done with a process
   Timer heartbeat_;
+  Timer unanswered_;  // while a heartbeat is
+  enum class Waiting { no, forAnswer, onceMore };
+  Waiting waiting_ = Waiting::no;
+  Milliseconds answerWithin_{};
   std::unique_ptr<wire::Channel> channel_;
   std::unique_ptr<ChildProcess> child_;
 };

@@ -102,6 +102,7 @@ void Guard::fromSupervisor(wire::Any&& message, UniqueFd&& descriptor) {
   if (std::holds_alternative<wire::Heartbeat>(message)) {
     rules_.heartbeat(options_.now());
     changed();
+    supervisor_.post(wire::Heartbeat{});
   } else if (const auto* host = std::get_if<wire::Attach>(&message); host != nullptr && descriptor) {
     attach(*host, std::move(descriptor));
   } else if (const auto* script = std::get_if<wire::Settled>(&message)) {

@@ -329,7 +329,7 @@ struct Detached {
   }
 };
 // While something is on, the supervisor says that it lives, more often than the shortest lease that Driving
-// names.
+// names; the guard answers with the same.
 struct Heartbeat {
   template <class V>
   void visit(V&&) {}
