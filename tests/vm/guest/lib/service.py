@@ -23,6 +23,16 @@ def configure(settings):
         path.unlink()
 
 
+def override(test, name, settings):
+    """Settings of systemd's unit, until the test ends."""
+    path = pathlib.Path("/run/systemd/system/deskd.service.d", f"{name}.conf")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"[Service]\n{settings}")
+    test.addCleanup(guest.run, "systemctl", "daemon-reload")
+    test.addCleanup(path.unlink)
+    guest.run("systemctl", "daemon-reload")
+
+
 def start(test):
     """Ends with the test."""
     test.addCleanup(guest.run, "systemctl", "stop", "deskd")
