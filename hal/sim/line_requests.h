@@ -15,8 +15,8 @@
 namespace deskd {
 
 // Who holds which lines of a board, and as what: the kernel's part. Released outputs stay driven as they are,
-// and a bias stays, as on a Raspberry Pi. Throws std::system_error (EBUSY naming the holder, EINVAL) and
-// std::invalid_argument.
+// and a bias stays, as with the kernel of Raspberry Pi OS (Debian's makes inputs of them). Throws
+// std::system_error (EBUSY naming the holder, EINVAL) and std::invalid_argument.
 class SimLineRequests {
  public:
   using Handle = unsigned;
