@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What happens to a script whose versions, processes and messages meet at a bad moment."""
 
+import contextlib
 import os
 import signal
 import unittest
@@ -86,6 +87,12 @@ class MessageTest(DeskdCase):
         self.start_daemon()
         self.daemon.lines.wait("long: armed")
         self.daemon.lines.wait("connected to mqtt://")
+        # Connected comes before the broker has the subscription.
+        for _ in range(100):
+            self.client.publish("long/probe", "x")
+            with contextlib.suppress(AssertionError):
+                self.daemon.lines.wait("long: got 10 1", deadline=0.2)
+                break
         self.client.publish("long/" + "t" * 65520, "x" * 131072)
         self.daemon.lines.wait("long: got 65525 131072")
         self.client.publish("long/more", "x" * 131073)
