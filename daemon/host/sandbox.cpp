@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
@@ -17,11 +18,17 @@
 namespace deskd {
 namespace {
 
-// Only root has any to lose.
+// Only root has any to lose. Who has none may not be allowed the call either: the unit file forbids it.
 void dropCapabilities() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> held{};
+  if (::syscall(SYS_capget, &header, held.data()) != 0) throwErrno("look at capabilities");
+  const auto has = [](const __user_cap_data_struct& some) {
+    return (some.effective | some.permitted | some.inheritable) != 0;
+  };
+  if (std::none_of(held.begin(), held.end(), has)) return;
   for (int capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability)
     ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   std::array<__user_cap_data_struct, 2> none{};
   if (::syscall(SYS_capset, &header, none.data()) != 0) throwErrno("give up capabilities");
 }
