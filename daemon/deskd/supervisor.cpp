@@ -367,8 +367,9 @@ void Supervisor::reload() {
     settings_.libraryDirectory = fresh.libraryDirectory;
     log(Priority::info, "settings read again, loading all scripts");
     if (directory_) directory_->scan();
+    // What safe mode holds back is not asked for by this.
     for (const auto& [name, script] : scripts_)
-      script->start();
+      if (!boots_.tooMany() || script->state() == ScriptState::running) script->start();
   } catch (const std::exception& error) {
     log(Priority::error, std::string(error.what()) + "\n    the settings stay as they were");
   }

@@ -93,6 +93,8 @@ class SafeModeTest(DeskdCase):
         self.start()
         self.lines.wait("safe mode: deskd ended 3 times in a row before it was ready; no script is started")
         self.lines.wait("slow: not started: safe mode")
+        self.daemon.send_signal(signal.SIGHUP)
+        self.lines.wait("settings read again")
         self.write_script("slow.js", GOOD)
         self.lines.wait("slow: up")
         self.assertEqual(self.lines.count("slow: slow"), 0)
