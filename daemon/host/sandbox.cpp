@@ -48,6 +48,8 @@ void enterSandbox(const Sandbox& sandbox) {
   FileView view;
   view.readable = {directory,       directoryOf(sandbox.scriptPath), sandbox.libraryPath, "/etc/localtime",
                    "/etc/timezone", "/usr/share/zoneinfo",           "/proc/self",        "/proc/locks"};
+  // libgpiod 1.6 looks there whether a file is a chip.
+  view.readable.emplace_back("/sys/devices");
   // As a whole, since USB devices come and go; whose files they are, and the service manager, decide further.
   view.devices = {"/dev"};
   // Locks of simulated buses are beside the board's socket.

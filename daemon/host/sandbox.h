@@ -13,8 +13,9 @@ struct Sandbox {
 };
 
 // Shuts this process in, for ever, before it has run a line of JavaScript: it reads the script's directory,
-// the shipped scripts, time zones and what /proc says of itself, uses devices, and that is all. Needs
-// no_new_privs. What the kernel cannot do is left out: see landlockVersion(). Throws std::system_error.
+// the shipped scripts, time zones, what /proc says of itself and /sys of devices, uses devices, and that is
+// all. Needs no_new_privs. What the kernel cannot do is left out: see landlockVersion(). Throws
+// std::system_error.
 void enterSandbox(const Sandbox& sandbox);
 
 }  // namespace deskd
