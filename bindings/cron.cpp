@@ -5,6 +5,7 @@
 
 #include "bindings/async.h"
 #include "bindings/builtins.h"
+#include "bindings/open_handle.h"
 #include "hal/cron/timetable.h"
 
 namespace deskd {
@@ -48,12 +49,13 @@ class Schedules final : public Wrapped {
   }
 
   std::uint32_t add(const CronScriptOptions& options, Callback due) {
+    auto open = std::make_unique<OpenHandle>(js());
     const std::uint32_t id = ++lastId_;
     table_.add(id,
                {parseCronExpression(options.expression), zoneOf(options), options.dst, options.runMissed,
                 options.runUnsynchronized, options.jitter},
                clock_->read());
-    due_.emplace(id, std::move(due));
+    due_.emplace(id, Job{std::move(open), std::move(due)});
     watch();
     return id;
   }
@@ -80,6 +82,11 @@ class Schedules final : public Wrapped {
   }
 
  private:
+  struct Job {
+    std::unique_ptr<OpenHandle> open;
+    Callback due;
+  };
+
   // Each job has a turn of its own, and may close others in it. While the script unloads none begins: it is
   // stopping what they would start.
   void look() {
@@ -89,7 +96,8 @@ class Schedules final : public Wrapped {
     for (const Timetable::Run& run : runs) {
       FromLoop(*this).enter([&] {
         const auto found = due_.find(run.job);
-        if (found != due_.end()) found->second.call(js(), static_cast<double>(run.scheduledMs), run.missed);
+        if (found != due_.end())
+          found->second.due.call(js(), static_cast<double>(run.scheduledMs), run.missed);
       });
     }
     watch();
@@ -116,7 +124,7 @@ class Schedules final : public Wrapped {
   std::minstd_rand random_;
   std::uniform_real_distribution<double> chance_{0, 1};
   std::unique_ptr<WallClock> clock_;
-  std::map<std::uint32_t, Callback> due_;
+  std::map<std::uint32_t, Job> due_;
   std::uint32_t lastId_ = 0;
   bool holding_ = false;
 };

@@ -5,6 +5,7 @@
 #include "bindings/async.h"
 #include "bindings/builtins.h"
 #include "bindings/gpio_words.h"
+#include "bindings/open_handle.h"
 #include "bindings/script_clock.h"
 #include "hal/base/error.h"
 #include "hal/gpio_names.h"
@@ -184,12 +185,14 @@ class Output final : public Wrapped {
       failure = std::current_exception();
     }
     output_.reset();
+    open_.reset();
     interruptPulse();
     changed_.reset();  // it holds the script's object, which holds this one
     unpin();
     return failure;
   }
 
+  std::optional<OpenHandle> open_{std::in_place, js()};
   std::unique_ptr<GpioOutput> output_;
   std::vector<bool> values_;
   const std::vector<bool> safe_;
@@ -215,6 +218,7 @@ class Input final : public Wrapped {
 
   void close() override {
     if (watch_) watch_->close();
+    open_.reset();
     callbacks_ = {};  // they hold the script's object, which holds this one
     unpin();
   }
@@ -230,6 +234,7 @@ class Input final : public Wrapped {
     enterHeld([&] { callbacks_.failed.call(js(), toJsError(js(), failure)); });
   }
 
+  std::optional<OpenHandle> open_{std::in_place, js()};
   InputScriptCallbacks callbacks_;
   std::optional<GpioWatch> watch_;  // declared last: it calls the others
 };

@@ -3,6 +3,7 @@
 #include "bindings/async.h"
 #include "bindings/builtins.h"
 #include "bindings/gpio_words.h"
+#include "bindings/open_handle.h"
 #include "hal/base/error.h"
 
 namespace deskd {
@@ -49,10 +50,12 @@ class MotionOutput final : public Wrapped {
   void close() override {
     if (number_ != 0) js().services().guard.forget(std::exchange(number_, 0));
     ended_.reset();
+    open_.reset();
     unpin();
   }
 
  private:
+  std::optional<OpenHandle> open_{std::in_place, js()};
   Callback ended_;
   GuardPort::Output number_ = 0;
 };

@@ -33,6 +33,15 @@ struct ScriptInfo {
 struct ScriptLimits {
   int turnMs = 2000;
   int heapMib = 64;
+  int cpuPercent = 0;  // share of one CPU over a minute; 0: any
+  int handles = 1000;  // what may be open at a time: ports, lines, buses, subscriptions, timers
+};
+
+// Which devices a script may use: names as scripts write them, or "*" for every one.
+struct ScriptGrants {
+  std::vector<std::string> lines{"*"};
+  std::vector<std::string> i2c{"*"};
+  std::vector<std::string> serial{"*"};
 };
 
 // The broker as scripts need it. Implemented above bindings/; every callback comes on the script's loop.
@@ -85,6 +94,7 @@ struct HostServices {
   // The clock that schedules follow, made when the first is; it calls back on the script's loop.
   std::function<std::unique_ptr<WallClock>(Loop&, std::function<void()> look)> wallClock =
       [](Loop& loop, std::function<void()> look) { return makeSystemClock(loop, std::move(look)); };
+  ScriptGrants grants = {};
 };
 
 }  // namespace deskd

@@ -6,6 +6,7 @@
 
 #include "bindings/async.h"
 #include "bindings/builtins.h"
+#include "bindings/open_handle.h"
 #include "hal/base/error.h"
 #include "hal/i2c_dev.h"
 #include "hal/i2c_worker.h"
@@ -189,6 +190,7 @@ class Bus final : public Wrapped {
     const auto worker = std::exchange(worker_, nullptr);
     for (const auto ticket : std::exchange(tickets_, {}))
       worker->release(ticket);
+    open_.reset();
     unpin();
   }
   // What close() is for scripts: teardown looks after the threads itself.
@@ -230,6 +232,7 @@ class Bus final : public Wrapped {
     return array;
   }
 
+  std::optional<OpenHandle> open_{std::in_place, js()};
   const std::string name_;
   std::shared_ptr<I2cWorker> worker_;
   std::set<I2cWorker::Ticket> tickets_;  // unanswered, and locks that are held

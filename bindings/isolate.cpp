@@ -33,6 +33,15 @@ std::string heapText(const Js& js) {
   return std::to_string(const_cast<Js&>(js).services().limits.heapMib) + " MiB";
 }
 
+const char* kindOfOverdue(const Js& js) {
+  return js.cpuExceeded().empty() ? "turn" : "cpu";
+}
+
+std::string textOfOverdue(const Js& js) {
+  if (!js.cpuExceeded().empty()) return js.cpuExceeded();
+  return "turn took longer than " + std::to_string(js.turnWatch()->budgetMs()) + " ms";
+}
+
 // V8 gives up: the process cannot go on. The stack costs memory that may not be there, hence the guard.
 [[noreturn]] void dieWithoutMemory(const char* where) {
   static bool dying = false;
@@ -72,9 +81,8 @@ void onFatalError(const char* location, const char* message) {
 // has a few milliseconds to live: if it works the user reads where, if it does not TurnWatch's kill follows.
 void onInsist(int) {
   if (theScript == nullptr || theScript->turnWatch() == nullptr || !theScript->turnWatch()->overdue()) return;
-  ScriptError error{"turn",
-                    "turn took longer than " + std::to_string(theScript->turnWatch()->budgetMs()) +
-                        " ms, inside a built-in that cannot be interrupted",
+  ScriptError error{kindOfOverdue(*theScript),
+                    textOfOverdue(*theScript) + ", inside a built-in that cannot be interrupted",
                     currentStack(theScript->isolate()),
                     "",
                     0,
@@ -203,8 +211,7 @@ struct ScriptIsolate::Parts {
       return;
     }
     isolate->SetPromiseHook(nullptr);
-    terminate(isolate, js, "turn",
-              "turn took longer than " + std::to_string(js.turnWatch()->budgetMs()) + " ms");
+    terminate(isolate, js, kindOfOverdue(js), textOfOverdue(js));
   }
 
   static void onPromiseWhileOverdue(v8::PromiseHookType, v8::Local<v8::Promise> promise,

@@ -21,6 +21,7 @@ namespace deskd {
 class Wrapped;
 class TurnWatch;
 class ModuleLoader;
+class CpuBudget;
 class Js;
 
 // Thrown by C++ in bindings/ when V8 already holds the JavaScript exception: it goes on from there.
@@ -62,11 +63,18 @@ class Js {
   void fail(ScriptError error);
   bool failed() const { return failed_; }
   bool unloading() const { return unloading_; }
+  // What to say if the script is over its CPU budget; then every turn is too long.
+  const std::string& cpuExceeded() const { return cpuExceeded_; }
   // From here on enter() does nothing: no callback may reach a script that is being taken apart.
   void stopCallbacks() { stopped_ = true; }
   // Lets unload handlers run, also after a failure, and whatever else of the script they wait for. What the
   // failure has left unhandled is no news any more.
   void beginUnload();
+
+  // For OpenHandle alone. Throws CodedError ERR_LIMIT, except while the script unloads: what it does to stop
+  // may need more.
+  void openHandle();
+  void closeHandle() { --handles_; }
 
   // The template that makes wrappers of one C++ class, kept for the isolate's life. The key is any unique
   // address.
@@ -90,6 +98,8 @@ class Js {
  private:
   friend class ScriptIsolate;
 
+  void beginTurn();
+  void endTurn();
   void runTurn(const std::function<void()>& body);
   bool failFromTermination();
   void failFromRejection();
@@ -112,6 +122,11 @@ class Js {
   bool stopped_ = false;
   bool unloading_ = false;
   int unloadFailures_ = 0;
+  int handles_ = 0;
+  std::unique_ptr<CpuBudget> cpu_;
+  std::int64_t cpuReadAtMs_ = 0;
+  std::int64_t cpuFailAtMs_ = 0;
+  std::string cpuExceeded_;  // what to say of it, once that is known
   int depth_ = 0;
   std::unordered_map<const void*, v8::Global<v8::FunctionTemplate>> templates_;
   std::unordered_set<Wrapped*> live_;

@@ -2,6 +2,7 @@
 // native:mqtt: the broker as bindings/js/mqtt.js needs it. The connection itself is the supervisor's.
 #include "bindings/async.h"
 #include "bindings/builtins.h"
+#include "bindings/open_handle.h"
 
 namespace deskd {
 namespace {
@@ -26,10 +27,12 @@ class Subscription final : public Wrapped {
   void close() override {
     if (id_ != 0) js().services().bus.unsubscribe(std::exchange(id_, 0));
     onMessage_.reset();
+    handle_.reset();
     unpin();
   }
 
  private:
+  std::optional<OpenHandle> handle_{std::in_place, js()};
   Callback onMessage_;
   std::uint32_t id_ = 0;
 };

@@ -2,6 +2,7 @@
 // native:serial: one serial device with its framer. Requests, events and iterators are bindings/js/serial.js.
 #include "bindings/async.h"
 #include "bindings/builtins.h"
+#include "bindings/open_handle.h"
 #include "hal/base/error.h"
 #include "hal/checksum.h"
 #include "hal/serial_link.h"
@@ -176,6 +177,7 @@ class Port final : public Wrapped {
     link_.reset();
     stopped_.reset();
     callbacks_ = {};
+    handle_.reset();
     unpin();
   }
 
@@ -192,6 +194,7 @@ class Port final : public Wrapped {
     return *link_;
   }
 
+  std::optional<OpenHandle> handle_{std::in_place, js()};
   const std::string path_;
   SerialScriptCallbacks callbacks_;
   Callback stopped_;

@@ -4,6 +4,7 @@
 
 #include "bindings/async.h"
 #include "bindings/builtins.h"
+#include "bindings/open_handle.h"
 
 namespace deskd {
 namespace {
@@ -16,8 +17,10 @@ class Timers final : public Wrapped {
   explicit Timers(Js& js) : Wrapped(js) {}
 
   int start(v8::Local<v8::Function> callback, double delayMs, bool repeat, const Rest& arguments) {
+    auto open = std::make_unique<OpenHandle>(js());
     const int id = ++lastId_;
     auto& timer = timers_[id];
+    timer.open = std::move(open);
     timer.callback.Reset(js().isolate(), callback);
     for (const auto& argument : arguments)
       timer.arguments.emplace_back(js().isolate(), argument);
@@ -35,6 +38,7 @@ class Timers final : public Wrapped {
 
  private:
   struct Pending {
+    std::unique_ptr<OpenHandle> open;
     v8::Global<v8::Function> callback;
     std::vector<v8::Global<v8::Value>> arguments;
     bool repeat = false;

@@ -61,6 +61,11 @@ void readLimits(SettingsTable& table, Limits& limits) {
   table.number("heap_mib", limits.heapMib, 8, 1024);
   table.number("memory_mib", limits.memoryMib, 32, 3072);
   table.number("storage_kib", limits.storageKib, 0, 1024 * 1024);
+  table.number("cpu_percent", limits.cpuPercent, 1, 100);
+  table.number("handles", limits.handles, 1, 100000);
+  table.number("publishes_per_s", limits.publishesPerS, 1, 10000);
+  table.number("subscriptions", limits.subscriptions, 0, 10000);
+  table.number("log_lines_per_s", limits.logLinesPerS, 1, 10000);
 }
 
 // Checked when all files are read: one may set the heap and another the memory.

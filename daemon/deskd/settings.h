@@ -17,6 +17,11 @@ struct Limits {
   unsigned heapMib = 64;
   unsigned memoryMib = 128;
   unsigned storageKib = 1024;
+  unsigned cpuPercent = 50;  // of one CPU, over a minute
+  unsigned handles = 1000;   // open at a time: ports, lines, buses, subscriptions, timers
+  unsigned publishesPerS = 100;
+  unsigned subscriptions = 100;
+  unsigned logLinesPerS = 100;
 };
 
 // What deskd.toml and its drop-ins say, defaults filled in and ranges checked.

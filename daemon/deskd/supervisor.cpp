@@ -85,7 +85,7 @@ Supervisor::Supervisor(Loop& loop, const Options& options, Settings settings)
       claims_([this](const std::string& script) {
         return scriptDevice(directory_->settingsPath(script), script);
       }),
-      switchboard_(router_, hub_, storage_, claims_,
+      switchboard_(loop, router_, hub_, storage_, claims_,
                    {[this](const std::string& name) {
                       const auto found = scripts_.find(name);
                       return found == scripts_.end() ? nullptr : found->second.get();
@@ -292,6 +292,8 @@ wire::Load Supervisor::loadOrder(const std::string& name, std::uint64_t process)
   load.turnMs = own.limits.turnMs;
   load.heapMib = own.limits.heapMib;
   load.memoryMib = own.limits.memoryMib;
+  load.cpuPercent = own.limits.cpuPercent;
+  load.handles = own.limits.handles;
   load.nice = hostNice;
   load.oomScore = hostOomScore;
   load.connected = link_->connected();
@@ -300,6 +302,8 @@ wire::Load Supervisor::loadOrder(const std::string& name, std::uint64_t process)
   load.serialPaths = serialPaths();
   const std::string device = own.device.value_or(foldName(name));
   switchboard_.setDevice(process, device, own.title.value_or(""));
+  switchboard_.setBudget(process,
+                         {own.limits.publishesPerS, own.limits.subscriptions, own.limits.logLinesPerS});
   claims_.remember(name, device);
   storage_.begin(process, name, std::size_t{own.limits.storageKib} * 1024);
   return load;

@@ -19,23 +19,26 @@ struct Overloaded : T... {
 template <class... T>
 Overloaded(T...) -> Overloaded<T...>;
 
-// Whether it needs the device that a script has declared.
-bool isOfDevice(const wire::Any& message) {
+bool isForHub(const wire::Any& message) {
   return std::visit(
       []<class T>(const T&) {
-        return std::is_same_v<T, wire::Declare> || std::is_same_v<T, wire::Remove> ||
+        return std::is_same_v<T, wire::Device> || std::is_same_v<T, wire::Available> ||
+               std::is_same_v<T, wire::Declare> || std::is_same_v<T, wire::Remove> ||
                std::is_same_v<T, wire::State> || std::is_same_v<T, wire::Attributes> ||
                std::is_same_v<T, wire::Event> || std::is_same_v<T, wire::Refusal>;
       },
       message);
 }
 
-void logLine(const std::string& script, wire::Log& line) {
-  LogRecord record =
-      aboutScript(script, static_cast<Priority>(std::clamp<int>(line.priority, 3, 7)), std::move(line.text));
-  for (auto& field : line.fields)
-    if (field.first.starts_with("CODE_")) record.fields.push_back(std::move(field));
-  log(std::move(record));
+std::string suppressedText(std::uint64_t lines, unsigned perSecond) {
+  return "suppressed " + std::to_string(lines) + (lines == 1 ? " line" : " lines") +
+         " of its log: expected at most " + std::to_string(perSecond) + " a second (limits.log_lines_per_s)";
+}
+
+CodedError tooFast(unsigned perSecond) {
+  return CodedError("ERR_RATE",
+                    "expected at most " + std::to_string(perSecond) +
+                        " publishes a second (limits.publishes_per_s), found more: wait a moment");
 }
 
 // What was wrong with a request is the answer to it.
@@ -52,9 +55,14 @@ void answerMistakes(const MqttDone& done, const Action& action) {
 
 }  // namespace
 
-Switchboard::Switchboard(MqttRouter& router, Hub& hub, ScriptStorage& storage, DeviceClaims& claims,
-                         Scripts scripts)
-    : router_(router), hub_(hub), storage_(storage), claims_(claims), scripts_(std::move(scripts)) {}
+Switchboard::Switchboard(Loop& loop, MqttRouter& router, Hub& hub, ScriptStorage& storage,
+                         DeviceClaims& claims, Scripts scripts)
+    : loop_(loop),
+      router_(router),
+      hub_(hub),
+      storage_(storage),
+      claims_(claims),
+      scripts_(std::move(scripts)) {}
 
 std::uint64_t Switchboard::add(const std::string& script) {
   scriptOf_[++lastProcess_] = script;
@@ -66,6 +74,23 @@ void Switchboard::setDevice(std::uint64_t process, const std::string& id, const 
   devices_[process].title = title;
 }
 
+void Switchboard::setBudget(std::uint64_t process, ScriptTraffic::Budget budget) {
+  const std::string script = scriptOf_[process];
+  const auto warn = [script](std::string text) {
+    log(aboutScript(script, Priority::warning, std::move(text)));
+  };
+  traffic_.erase(process);
+  traffic_.try_emplace(
+      process, loop_, budget,
+      ScriptTraffic::Handlers{
+          [this, script, process](wire::Any&& message) { toHub(script, process, message); },
+          [warn, budget](std::uint64_t lines) { warn(suppressedText(lines, budget.logLinesPerS)); },
+          [warn](std::uint64_t messages) {
+            warn("dropped " + std::to_string(messages) +
+                 " messages to the hub: they came faster than limits.publishes_per_s");
+          }});
+}
+
 bool Switchboard::waits(std::uint64_t process) const {
   const auto found = devices_.find(process);
   return found != devices_.end() && found->second.waits;
@@ -73,63 +98,90 @@ bool Switchboard::waits(std::uint64_t process) const {
 
 void Switchboard::running(std::uint64_t process) {
   Device& device = devices_[process];
+  if (const auto found = traffic_.find(process); found != traffic_.end()) found->second.flush();
   device.running = true;
   if (device.declared) hub_.declared(process);
   updateAvailability(process);
 }
 
 void Switchboard::ended(std::uint64_t process) {
+  if (const auto found = traffic_.find(process); found != traffic_.end()) found->second.finish();
   router_.dropOwner(process);
   hub_.dropOwner(process);
   storage_.end(process);
+  traffic_.erase(process);
   devices_.erase(process);
   scriptOf_.erase(process);
 }
 
 void Switchboard::fromHost(Script& script, std::uint64_t process, wire::Any&& message) {
-  if (isOfDevice(message) && devices_[process].waits) return;
+  const auto found = traffic_.find(process);
+  if (found == traffic_.end()) return;
+  ScriptTraffic& traffic = found->second;
+  if (isForHub(message)) return traffic.toHub(std::move(message));
+  std::visit(
+      Overloaded{[&](wire::Log& line) { logLine(script.name(), process, line); },
+                 [&](wire::LostLines& lost) { traffic.countSuppressed(lost.count); },
+                 [&](wire::Imports& imports) { scripts_.imports(script.name(), imports.files); },
+                 [&](wire::Publish& wanted) { publish(script.name(), process, wanted); },
+                 [&](wire::Subscribe& wanted) { subscribe(process, wanted); },
+                 [&](wire::Unsubscribe& unsubscribe) {
+                   traffic.unsubscribe(unsubscribe.subscription);
+                   router_.unsubscribe(process, unsubscribe.subscription);
+                 },
+                 [&](wire::StorageGet& get) { storage_.receive(process, std::move(get)); },
+                 [&](wire::StorageKeys& keys) { storage_.receive(process, std::move(keys)); },
+                 [&](wire::StorageApply& apply) { storage_.receive(process, std::move(apply)); },
+                 [&](wire::StorageFlush& flush) { storage_.receive(process, flush); },
+                 [&](auto&) {
+                   log(aboutScript(script.name(), Priority::warning,
+                                   std::string("its process sent ") + wire::nameOf(message) + ", ignoring"));
+                 }},
+      message);
+}
+
+void Switchboard::toHub(const std::string& script, std::uint64_t process, wire::Any& message) {
   // What a script declares or sends wrongly is its own affair: it reads why, and goes on.
   try {
+    if (devices_[process].waits) return;
     std::visit(
-        Overloaded{
-            [&](wire::Log& line) { logLine(script.name(), line); },
-            [&](wire::Imports& imports) { scripts_.imports(script.name(), imports.files); },
-            [&](wire::Publish& wanted) { publish(script.name(), process, wanted); },
-            [&](wire::Subscribe& wanted) { subscribe(process, wanted); },
-            [&](wire::Unsubscribe& unsubscribe) { router_.unsubscribe(process, unsubscribe.subscription); },
-            [&](wire::Device& device) { declareDevice(script.name(), process, device.infoJson); },
-            [&](wire::Declare& declare) {
-              hub_.declareEntity(process, {.property = declare.property,
-                                           .component = declare.component,
-                                           .config = declare.configJson,
-                                           .hasCommand = declare.hasCommand});
-            },
-            [&](wire::Remove& remove) { hub_.removeEntity(process, remove.property); },
-            [&](wire::State& state) { hub_.setState(process, state.property, state.value); },
-            [&](wire::Attributes& attributes) { hub_.setAttributes(process, attributes.json); },
-            [&](wire::Event& event) { hub_.fireEvent(process, event.property, event.json); },
-            [&](wire::Refusal& refusal) { hub_.reportError(process, refusal.property, refusal.json); },
-            [&](wire::Available& available) {
-              devices_[process].available = available.available;
-              updateAvailability(process);
-            },
-            [&](wire::StorageGet& get) { storage_.receive(process, std::move(get)); },
-            [&](wire::StorageKeys& keys) { storage_.receive(process, std::move(keys)); },
-            [&](wire::StorageApply& apply) { storage_.receive(process, std::move(apply)); },
-            [&](wire::StorageFlush& flush) { storage_.receive(process, flush); },
-            [&](auto&) {
-              log(aboutScript(script.name(), Priority::warning,
-                              std::string("its process sent ") + wire::nameOf(message) + ", ignoring"));
-            }},
+        Overloaded{[&](wire::Device& device) { declareDevice(script, process, device.infoJson); },
+                   [&](wire::Declare& declare) {
+                     hub_.declareEntity(process, {.property = declare.property,
+                                                  .component = declare.component,
+                                                  .config = declare.configJson,
+                                                  .hasCommand = declare.hasCommand});
+                   },
+                   [&](wire::Remove& remove) { hub_.removeEntity(process, remove.property); },
+                   [&](wire::State& state) { hub_.setState(process, state.property, state.value); },
+                   [&](wire::Attributes& attributes) { hub_.setAttributes(process, attributes.json); },
+                   [&](wire::Event& event) { hub_.fireEvent(process, event.property, event.json); },
+                   [&](wire::Refusal& refusal) { hub_.reportError(process, refusal.property, refusal.json); },
+                   [&](wire::Available& available) {
+                     devices_[process].available = available.available;
+                     updateAvailability(process);
+                   },
+                   [](auto&) {}},
         message);
   } catch (const std::exception& error) {
-    log(aboutScript(script.name(), Priority::error, error.what()));
+    if (traffic_.at(process).mayLog()) log(aboutScript(script, Priority::error, error.what()));
   }
+}
+
+void Switchboard::logLine(const std::string& script, std::uint64_t process, wire::Log& line) {
+  if (!traffic_.at(process).mayLog()) return;
+  LogRecord record =
+      aboutScript(script, static_cast<Priority>(std::clamp<int>(line.priority, 3, 7)), std::move(line.text));
+  for (auto& field : line.fields)
+    if (field.first.starts_with("CODE_")) record.fields.push_back(std::move(field));
+  log(std::move(record));
 }
 
 void Switchboard::publish(const std::string& script, std::uint64_t process, wire::Publish& wanted) {
   const MqttDone done = answerTo(process, wanted.request);
   answerMistakes(done, [&] {
+    ScriptTraffic& traffic = traffic_.at(process);
+    if (!traffic.mayPublish()) throw tooFast(traffic.budget().publishesPerS);
     MqttMessage out{std::move(wanted.topic),
                     std::string(wanted.payload.begin(), wanted.payload.end()),
                     wanted.qos,
@@ -142,8 +194,21 @@ void Switchboard::publish(const std::string& script, std::uint64_t process, wire
 
 void Switchboard::subscribe(std::uint64_t process, const wire::Subscribe& wanted) {
   const MqttDone done = answerTo(process, wanted.request);
+  ScriptTraffic& traffic = traffic_.at(process);
   answerMistakes(done, [&] {
-    router_.subscribe(process, wanted.subscription, wanted.filter, {.qos = wanted.qos}, done);
+    // Each makes the broker send all that it has stored.
+    if (!traffic.mayPublish()) throw tooFast(traffic.budget().publishesPerS);
+    if (!traffic.subscribe(wanted.subscription)) {
+      const std::string most = std::to_string(traffic.budget().subscriptions);
+      throw CodedError("ERR_LIMIT", "expected at most " + most +
+                                        " subscriptions at a time (limits.subscriptions), found more");
+    }
+    try {
+      router_.subscribe(process, wanted.subscription, wanted.filter, {.qos = wanted.qos}, done);
+    } catch (...) {
+      traffic.unsubscribe(wanted.subscription);
+      throw;
+    }
   });
 }
 

@@ -12,6 +12,7 @@
 #include "daemon/deskd/mqtt_router.h"
 #include "daemon/deskd/script.h"
 #include "daemon/deskd/script_storage.h"
+#include "daemon/deskd/script_traffic.h"
 
 namespace deskd {
 
@@ -25,12 +26,15 @@ class Switchboard {
   };
 
   // All outlive it.
-  Switchboard(MqttRouter& router, Hub& hub, ScriptStorage& storage, DeviceClaims& claims, Scripts scripts);
+  Switchboard(Loop& loop, MqttRouter& router, Hub& hub, ScriptStorage& storage, DeviceClaims& claims,
+              Scripts scripts);
 
   // A number for a process of the script.
   std::uint64_t add(const std::string& script);
   // Which device it has if it declares one, and its title if the settings name one.
   void setDevice(std::uint64_t process, const std::string& id, const std::string& title);
+  // How much it may say. Before it says anything.
+  void setBudget(std::uint64_t process, ScriptTraffic::Budget budget);
   const std::string& deviceOf(std::uint64_t process) { return devices_[process].id; }
   // Whether it has declared a device that is another script's.
   bool waits(std::uint64_t process) const;
@@ -55,18 +59,22 @@ class Switchboard {
     std::uint64_t lostMessages = 0;  // that its process did not take, since it last took one
   };
 
+  void toHub(const std::string& script, std::uint64_t process, wire::Any& message);
+  void logLine(const std::string& script, std::uint64_t process, wire::Log& line);
   void publish(const std::string& script, std::uint64_t process, wire::Publish& wanted);
   void subscribe(std::uint64_t process, const wire::Subscribe& wanted);
   void declareDevice(const std::string& script, std::uint64_t process, const std::string& infoJson);
   void updateAvailability(std::uint64_t process);
   MqttDone answerTo(std::uint64_t process, std::uint32_t request);
 
+  Loop& loop_;
   MqttRouter& router_;
   Hub& hub_;
   ScriptStorage& storage_;
   DeviceClaims& claims_;
   const Scripts scripts_;
   std::map<std::uint64_t, Device> devices_;
+  std::map<std::uint64_t, ScriptTraffic> traffic_;
   std::map<std::uint64_t, std::string> scriptOf_;  // by process
   std::uint64_t lastProcess_ = 0;
 };

@@ -23,6 +23,18 @@ void setLimit(__rlimit_resource resource, const char* name, rlim_t value) {
   if (::setrlimit(resource, &limit) != 0) throwErrno("limit", name);
 }
 
+// What a handle of a script's may need: a line and its chip, a bus and its lock.
+constexpr unsigned descriptorsPerHandle = 2;
+// The loop, the sockets to supervisor and guard, a file that is imported.
+constexpr unsigned ownDescriptors = 64;
+
+void limitDescriptors(unsigned handles) {
+  rlimit now{};
+  if (::getrlimit(RLIMIT_NOFILE, &now) != 0) throwErrno("read the limit of", "descriptors");
+  setLimit(RLIMIT_NOFILE, "descriptors",
+           std::min<rlim_t>(now.rlim_max, descriptorsPerHandle * handles + ownDescriptors));
+}
+
 constexpr const char* oomScorePath = "/proc/self/oom_score_adj";
 
 int oomScore() {
@@ -57,6 +69,7 @@ void applyProcessLimits(const ProcessLimits& limits, int supervisorPid) {
   setOomScore(std::max(oomScore(), limits.oomScore));
   if (::prctl(PR_SET_DUMPABLE, 0) != 0) throwErrno("forbid core files and tracing");
   setLimit(RLIMIT_CORE, "core files", 0);
+  limitDescriptors(limits.handles);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   // A sanitizer's shadow memory counts as data, in terabytes.
   setLimit(RLIMIT_DATA, "memory", static_cast<rlim_t>(limits.memoryMib) << 20);

@@ -7,6 +7,7 @@ namespace deskd {
 
 struct ProcessLimits {
   unsigned memoryMib = 128;  // RLIMIT_DATA: everything the process may write to
+  unsigned handles = 1000;   // of the script; RLIMIT_NOFILE leaves room for them and the host's own
   // At least: what the supervisor runs with counts if it is more.
   int nice = 5;
   int oomScore = 300;  // from -1000 to 1000; the kernel takes the highest first

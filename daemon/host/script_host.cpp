@@ -122,11 +122,12 @@ class ScriptHost {
 
   void prepare(const wire::Load& order) {
     setProcessName("deskd:" + order.name);
-    applyProcessLimits({order.memoryMib, order.nice, order.oomScore}, order.supervisorPid);
+    applyProcessLimits({order.memoryMib, order.handles, order.nice, order.oomScore}, order.supervisorPid);
     enterSandbox({order.path, order.libraryPath, order.boardPath});
     services_.emplace(HostServices{
         {order.name, order.path, order.libraryPath, order.settingsJson, order.simulated, order.boardPath},
-        {static_cast<int>(order.turnMs), static_cast<int>(order.heapMib)},
+        {static_cast<int>(order.turnMs), static_cast<int>(order.heapMib), static_cast<int>(order.cpuPercent),
+         static_cast<int>(order.handles)},
         bus_,
         bus_,
         guard_,
@@ -166,12 +167,7 @@ class ScriptHost {
   void log(LogRecord record) {
     for (auto& [name, value] : record.fields)
       value = cut(std::move(value), mostPath);
-    if (lostLines_ > 0 &&
-        channel_.post(wire::Log{
-            static_cast<std::uint8_t>(Priority::warning),
-            std::to_string(lostLines_) + " log lines were dropped: they came faster than deskd takes them",
-            {}}))
-      lostLines_ = 0;
+    if (lostLines_ > 0 && channel_.post(wire::LostLines{lostLines_})) lostLines_ = 0;
     if (!channel_.post(wire::Log{static_cast<std::uint8_t>(record.priority),
                                  cut(std::move(record.text), mostText), std::move(record.fields)}))
       ++lostLines_;

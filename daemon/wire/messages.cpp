@@ -83,28 +83,15 @@ bool isUrgent(const Any& message) {
 }
 
 const char* nameOf(const Any& message) {
-  static constexpr std::array<const char*, std::variant_size_v<Any>> names{"Fork",          "Forked",
-                                                                           "Load",          "Run",
-                                                                           "Unload",        "Connection",
-                                                                           "Message",       "Result",
-                                                                           "Command",       "Imports",
-                                                                           "Loaded",        "Running",
-                                                                           "Failed",        "Log",
-                                                                           "Publish",       "Subscribe",
-                                                                           "Unsubscribe",   "Device",
-                                                                           "Declare",       "Remove",
-                                                                           "State",         "Attributes",
-                                                                           "Event",         "Refusal",
-                                                                           "Available",     "Unloaded",
-                                                                           "Attach",        "Detached",
-                                                                           "Heartbeat",     "Driving",
-                                                                           "Settled",       "GuardSocket",
-                                                                           "DeclareOutput", "DeclareFailsafe",
-                                                                           "Interlock",     "Drive",
-                                                                           "Renew",         "Forget",
-                                                                           "Expired",       "StorageGet",
-                                                                           "StorageKeys",   "StorageApply",
-                                                                           "StorageFlush",  "StorageAnswer"};
+  static constexpr std::array<const char*, std::variant_size_v<Any>> names{
+      "Fork",         "Forked",       "Load",         "Run",           "Unload",          "Connection",
+      "Message",      "Result",       "Command",      "Imports",       "Loaded",          "Running",
+      "Failed",       "Log",          "LostLines",    "Publish",       "Subscribe",       "Unsubscribe",
+      "Device",       "Declare",      "Remove",       "State",         "Attributes",      "Event",
+      "Refusal",      "Available",    "Unloaded",     "Attach",        "Detached",        "Heartbeat",
+      "Driving",      "Settled",      "GuardSocket",  "DeclareOutput", "DeclareFailsafe", "Interlock",
+      "Drive",        "Renew",        "Forget",       "Expired",       "StorageGet",      "StorageKeys",
+      "StorageApply", "StorageFlush", "StorageAnswer"};
   return names.at(message.index());
 }
 

@@ -15,7 +15,7 @@
 // installation.
 namespace deskd::wire {
 
-inline constexpr std::uint8_t version = 3;
+inline constexpr std::uint8_t version = 4;
 // A message of one datagram, so that it arrives whole or not at all. Kernels allow 208 KiB by default.
 inline constexpr std::size_t maxMessageBytes = 200 * 1024;
 // What scripts may publish in one message, and are given of one: with the longest topic it still fits.
@@ -57,6 +57,8 @@ struct Load {
   std::uint32_t turnMs = 0;
   std::uint32_t heapMib = 0;
   std::uint32_t memoryMib = 0;
+  std::uint32_t cpuPercent = 0;
+  std::uint32_t handles = 0;
   std::int32_t nice = 0;
   std::int32_t oomScore = 0;
   bool connected = false;
@@ -65,10 +67,14 @@ struct Load {
   // Simulated devices: path that the script opens, or what it begins with and "*" -> path there is, or empty
   // if that is the same. The first that fits.
   Fields serialPaths;
+  // Devices it may use; "*": every one.
+  std::vector<std::string> lines;
+  std::vector<std::string> i2c;
+  std::vector<std::string> serial;
   template <class V>
   void visit(V&& v) {
-    v(supervisorPid, name, path, libraryPath, settingsJson, turnMs, heapMib, memoryMib, nice, oomScore,
-      connected, simulated, boardPath, serialPaths);
+    v(supervisorPid, name, path, libraryPath, settingsJson, turnMs, heapMib, memoryMib, cpuPercent, handles,
+      nice, oomScore, connected, simulated, boardPath, serialPaths, lines, i2c, serial);
   }
 };
 struct Run {
@@ -156,6 +162,13 @@ struct Log {
   template <class V>
   void visit(V&& v) {
     v(priority, text, fields);
+  }
+};
+struct LostLines {  // so many log lines did not fit
+  std::uint64_t count = 0;
+  template <class V>
+  void visit(V&& v) {
+    v(count);
   }
 };
 struct Publish {
@@ -439,8 +452,8 @@ struct Expired {  // the guard has driven it safe
 
 using Any =
     std::variant<Fork, Forked, Load, Run, Unload, Connection, Message, Result, Command, Imports, Loaded,
-                 Running, Failed, Log, Publish, Subscribe, Unsubscribe, Device, Declare, Remove, State,
-                 Attributes, Event, Refusal, Available, Unloaded, Attach, Detached, Heartbeat, Driving,
+                 Running, Failed, Log, LostLines, Publish, Subscribe, Unsubscribe, Device, Declare, Remove,
+                 State, Attributes, Event, Refusal, Available, Unloaded, Attach, Detached, Heartbeat, Driving,
                  Settled, GuardSocket, DeclareOutput, DeclareFailsafe, Interlock, Drive, Renew, Forget,
                  Expired, StorageGet, StorageKeys, StorageApply, StorageFlush, StorageAnswer>;
 

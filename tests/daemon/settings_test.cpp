@@ -69,6 +69,11 @@ directory = "/srv/state"
 turn_ms = 500
 heap_mib = 32
 memory_mib = 96
+cpu_percent = 20
+handles = 50
+publishes_per_s = 5
+subscriptions = 7
+log_lines_per_s = 9
 )");
   EXPECT_EQ(s.node, "office");
   EXPECT_EQ(s.mqtt.url, "mqtts://broker.example:8884");
@@ -93,6 +98,11 @@ memory_mib = 96
   EXPECT_EQ(s.limits.turnMs, 500u);
   EXPECT_EQ(s.limits.heapMib, 32u);
   EXPECT_EQ(s.limits.memoryMib, 96u);
+  EXPECT_EQ(s.limits.cpuPercent, 20u);
+  EXPECT_EQ(s.limits.handles, 50u);
+  EXPECT_EQ(s.limits.publishesPerS, 5u);
+  EXPECT_EQ(s.limits.subscriptions, 7u);
+  EXPECT_EQ(s.limits.logLinesPerS, 9u);
 }
 
 TEST_F(SettingsTest, HasTheContractsDefaultsWithoutAFile) {
@@ -158,6 +168,12 @@ TEST_F(SettingsTest, AMistakeNamesPlaceKeyExpectationAndFinding) {
             "\"Office PC\"");
   EXPECT_EQ(mistake("[limits]\n  turn_ms = \"2 s\"\n"),
             "deskd.toml:2:3: limits.turn_ms: expected a whole number of 10 to 600000, found \"2 s\"");
+  EXPECT_EQ(mistake("[limits]\ncpu_percent = 101\n"),
+            "deskd.toml:2:1: limits.cpu_percent: expected a whole number of 1 to 100, found the number 101");
+  EXPECT_EQ(mistake("[limits]\npublishes_per_s = 0\n"),
+            "deskd.toml:2:1: limits.publishes_per_s: expected a whole number of 1 to 10000, found the number 0");
+  EXPECT_EQ(mistake("[limits]\nhandels = 5\n"),
+            "deskd.toml:2:1: limits.handels: is no setting; did you mean limits.handles?");
   EXPECT_EQ(mistake("[mqtt]\nversion = 5\n"),
             "deskd.toml:2:1: mqtt.version: expected a text in quotes, found the number 5");
   EXPECT_EQ(mistake("[mqtt]\nversion = \"4\"\n"),
