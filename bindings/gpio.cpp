@@ -5,6 +5,7 @@
 #include "bindings/async.h"
 #include "bindings/builtins.h"
 #include "bindings/gpio_words.h"
+#include "bindings/grants.h"
 #include "bindings/open_handle.h"
 #include "bindings/script_clock.h"
 #include "hal/base/error.h"
@@ -85,8 +86,10 @@ std::string consumer(Js& js) {
 std::vector<GpioAddress> resolve(Js& js, const std::vector<std::string>& names) {
   const auto lines = chips(js).lines();
   std::vector<GpioAddress> addresses;
-  for (const std::string& name : names)
+  for (const std::string& name : names) {
     addresses.push_back(resolveLine(lines, name));
+    requireLine(js, lines, name, addresses.back());
+  }
   return addresses;
 }
 

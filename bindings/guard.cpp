@@ -3,6 +3,7 @@
 #include "bindings/async.h"
 #include "bindings/builtins.h"
 #include "bindings/gpio_words.h"
+#include "bindings/grants.h"
 #include "bindings/open_handle.h"
 #include "hal/base/error.h"
 
@@ -68,6 +69,7 @@ void requireGuard(Js& js) {
 
 v8::Local<v8::Promise> declare(Js& js, MotionOutputOptions options, Callback ended) {
   requireGuard(js);
+  requireLine(js, options.line);
   auto* output = make<MotionOutput>(js, std::move(ended));
   const Deferred deferred(js);
   const auto promise = deferred.promise();

@@ -6,6 +6,7 @@
 
 #include "bindings/async.h"
 #include "bindings/builtins.h"
+#include "bindings/grants.h"
 #include "bindings/open_handle.h"
 #include "hal/base/error.h"
 #include "hal/i2c_dev.h"
@@ -43,13 +44,6 @@ struct Fields<I2cScriptOptions> {
 namespace {
 
 constexpr Milliseconds openWithin(5000);
-
-// One name for what is one bus.
-std::string plainName(std::string bus) {
-  if (bus.rfind("/dev/i2c-", 0) == 0) bus.erase(0, 5);
-  if (!bus.empty() && bus.find_first_not_of("0123456789") == std::string::npos) bus.insert(0, "i2c-");
-  return bus;
-}
 
 // What scripts tell apart gets a code of its own, since the errno differs from adapter to adapter.
 void rejectWith(const Deferred& deferred, const std::string& place, const std::exception_ptr& failure) {
@@ -239,7 +233,8 @@ class Bus final : public Wrapped {
 };
 
 v8::Local<v8::Value> openBus(Js& js, std::string bus) {
-  auto* made = make<Bus>(js, plainName(std::move(bus)));
+  requireBus(js, bus);
+  auto* made = make<Bus>(js, plainBusName(std::move(bus)));
   if (!made->opened()) return made->open();
   made->keep();
   return made->wrapper();

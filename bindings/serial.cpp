@@ -2,6 +2,7 @@
 // native:serial: one serial device with its framer. Requests, events and iterators are bindings/js/serial.js.
 #include "bindings/async.h"
 #include "bindings/builtins.h"
+#include "bindings/grants.h"
 #include "bindings/open_handle.h"
 #include "hal/base/error.h"
 #include "hal/checksum.h"
@@ -206,6 +207,7 @@ Port* openPort(Js& js, v8::Local<v8::Object> options, SerialScriptCallbacks call
   auto link = Convert<SerialLinkOptions>::from(js, options);
   link.port = Convert<SerialOptions>::from(js, options);
   if (link.port.path.empty()) throw std::invalid_argument("path: expected the path of a serial device");
+  requirePort(js, link.port.path);
   auto* port = make<Port>(js, std::move(link), std::move(callbacks));
   port->keep();  // until close(): collecting a port must not close it
   return port;

@@ -56,6 +56,35 @@ std::string expectClientId(const std::string& found) {
                                                             : "1 to 128 printable characters without spaces";
 }
 
+std::string expectFilter(const std::string& found) {
+  try {
+    checkFilter(found);
+  } catch (const std::invalid_argument&) {
+    return "topics, such as \"home/lamp\" or \"home/#\"";
+  }
+  return "";
+}
+
+std::string expectDevice(const std::string& found) {
+  return found.empty() ? "names, such as \"GPIO17\"" : "";
+}
+
+std::string expectBus(const std::string& found) {
+  return found.empty() ? "names of buses, such as \"i2c-1\"" : "";
+}
+
+std::string expectPort(const std::string& found) {
+  return found == "*" || found.starts_with('/') ? "" : "absolute paths, such as \"/dev/serial0\"";
+}
+
+void readPermissions(SettingsTable& table, Permissions& permissions) {
+  table.texts("lines", permissions.lines, expectDevice);
+  table.texts("i2c", permissions.i2c, expectBus);
+  table.texts("serial", permissions.serial, expectPort);
+  table.texts("publish", permissions.publish, expectFilter);
+  table.texts("subscribe", permissions.subscribe, expectFilter);
+}
+
 void readLimits(SettingsTable& table, Limits& limits) {
   table.number("turn_ms", limits.turnMs, 10, 600000);
   table.number("heap_mib", limits.heapMib, 8, 1024);
@@ -236,6 +265,7 @@ ScriptSettings loadScriptSettings(const std::string& path, const Limits& default
   root.text("device", device, expectId);
   root.text("title", title, [](const std::string& found) { return found.empty() ? "a name to show" : ""; });
   root.table("limits", [&](SettingsTable& table) { readLimits(table, settings.limits); });
+  root.table("permissions", [&](SettingsTable& table) { readPermissions(table, settings.permissions); });
   // Limits that do not fit together elsewhere are no mistake of this file.
   if (report.isSet("limits.heap_mib") || report.isSet("limits.memory_mib"))
     checkLimits(settings.limits, report);
@@ -243,7 +273,7 @@ ScriptSettings loadScriptSettings(const std::string& path, const Limits& default
 
   if (!device.empty()) settings.device = device;
   if (!title.empty()) settings.title = title;
-  settings.json = settingsToJson(path, *file, {"limits"});
+  settings.json = settingsToJson(path, *file, {"limits", "permissions"});
   return settings;
 }
 

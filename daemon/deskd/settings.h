@@ -24,6 +24,16 @@ struct Limits {
   unsigned logLinesPerS = 100;
 };
 
+// What a script may reach beyond its own device: [permissions] of NAME.toml. A list that is not there is the
+// default, which is every device, every topic to listen to, and no topic of others to publish to.
+struct Permissions {
+  std::vector<std::string> lines{"*"};
+  std::vector<std::string> i2c{"*"};
+  std::vector<std::string> serial{"*"};
+  std::vector<std::string> publish;         // topic filters
+  std::vector<std::string> subscribe{"#"};  // topic filters
+};
+
 // What deskd.toml and its drop-ins say, defaults filled in and ranges checked.
 struct Settings {
   std::string node;  // [a-z0-9-]; the host's name, folded, unless set
@@ -48,7 +58,9 @@ struct ScriptSettings {
       device;  // `device`: id under which the hub knows it, [a-z0-9-]; else the script's name
   std::optional<std::string> title;  // `title`: how the hub shows it
   Limits limits;
-  // The file as a JSON object, without [limits]; dates and times are ISO 8601 strings. "{}" without a file.
+  Permissions permissions;
+  // The file as a JSON object, without [limits] and [permissions]; dates and times are ISO 8601 strings. "{}"
+  // without a file.
   std::string json = "{}";
 };
 

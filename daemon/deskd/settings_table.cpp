@@ -68,6 +68,21 @@ void SettingsTable::boolean(std::string_view key, bool& into) {
   into = node->boolean;
 }
 
+void SettingsTable::texts(std::string_view key, std::vector<std::string>& into,
+                          const std::function<std::string(const std::string&)>& check) {
+  const SettingsNode* node = take(key);
+  if (node == nullptr) return;
+  if (node->kind != SettingsNode::Kind::array) return wrong(key, *node, "an array of texts");
+  std::vector<std::string> found;
+  for (const SettingsNode& item : node->items) {
+    if (item.kind != SettingsNode::Kind::text) return wrong(key, item, "texts in quotes");
+    const std::string expected = check(item.text);
+    if (!expected.empty()) return wrong(key, item, expected);
+    found.push_back(item.text);
+  }
+  into = std::move(found);
+}
+
 void SettingsTable::forbidden(std::string_view key, const std::string& why) {
   if (take(key) != nullptr) mistake(key, why);
   suggested_.pop_back();

@@ -29,6 +29,9 @@ class SettingsTable {
             const std::function<std::string(const std::string&)>& check);
   void number(std::string_view key, unsigned& into, std::int64_t least, std::int64_t most);
   void boolean(std::string_view key, bool& into);
+  // An array of texts, each checked as text() does.
+  void texts(std::string_view key, std::vector<std::string>& into,
+             const std::function<std::string(const std::string&)>& check);
   // A key that must not be there, and why.
   void forbidden(std::string_view key, const std::string& why);
   // Hands a table of this name on, if there is one.

@@ -304,6 +304,12 @@ wire::Load Supervisor::loadOrder(const std::string& name, std::uint64_t process)
   switchboard_.setDevice(process, device, own.title.value_or(""));
   switchboard_.setBudget(process,
                          {own.limits.publishesPerS, own.limits.subscriptions, own.limits.logLinesPerS});
+  std::vector<std::string> publish = own.permissions.publish;
+  publish.push_back(settings_.mqtt.prefix + "/" + settings_.node + "/" + device + "/#");
+  switchboard_.setTopics(process, std::move(publish), own.permissions.subscribe);
+  load.lines = own.permissions.lines;
+  load.i2c = own.permissions.i2c;
+  load.serial = own.permissions.serial;
   claims_.remember(name, device);
   storage_.begin(process, name, std::size_t{own.limits.storageKib} * 1024);
   return load;

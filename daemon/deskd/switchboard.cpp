@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "daemon/deskd/device_info.h"
+#include "daemon/deskd/topic_filter.h"
 #include "hal/base/error.h"
 #include "hal/base/log.h"
 
@@ -39,6 +40,13 @@ CodedError tooFast(unsigned perSecond) {
   return CodedError("ERR_RATE",
                     "expected at most " + std::to_string(perSecond) +
                         " publishes a second (limits.publishes_per_s), found more: wait a moment");
+}
+
+CodedError notGranted(const std::string& script, const char* list, const std::string& wanted) {
+  constexpr std::size_t shown = 200;
+  const std::string name = wanted.size() > shown ? wanted.substr(0, shown) + "..." : wanted;
+  return CodedError("ERR_PERMISSION", "not granted: add \"" + name + "\" to " + list +
+                                          " in [permissions] of " + script + ".toml");
 }
 
 // What was wrong with a request is the answer to it.
@@ -91,6 +99,11 @@ void Switchboard::setBudget(std::uint64_t process, ScriptTraffic::Budget budget)
           }});
 }
 
+void Switchboard::setTopics(std::uint64_t process, std::vector<std::string> publish,
+                            std::vector<std::string> subscribe) {
+  topics_[process] = {std::move(publish), std::move(subscribe)};
+}
+
 bool Switchboard::waits(std::uint64_t process) const {
   const auto found = devices_.find(process);
   return found != devices_.end() && found->second.waits;
@@ -110,6 +123,7 @@ void Switchboard::ended(std::uint64_t process) {
   hub_.dropOwner(process);
   storage_.end(process);
   traffic_.erase(process);
+  topics_.erase(process);
   devices_.erase(process);
   scriptOf_.erase(process);
 }
@@ -124,7 +138,7 @@ void Switchboard::fromHost(Script& script, std::uint64_t process, wire::Any&& me
                  [&](wire::LostLines& lost) { traffic.countSuppressed(lost.count); },
                  [&](wire::Imports& imports) { scripts_.imports(script.name(), imports.files); },
                  [&](wire::Publish& wanted) { publish(script.name(), process, wanted); },
-                 [&](wire::Subscribe& wanted) { subscribe(process, wanted); },
+                 [&](wire::Subscribe& wanted) { subscribe(script.name(), process, wanted); },
                  [&](wire::Unsubscribe& unsubscribe) {
                    traffic.unsubscribe(unsubscribe.subscription);
                    router_.unsubscribe(process, unsubscribe.subscription);
@@ -182,6 +196,11 @@ void Switchboard::publish(const std::string& script, std::uint64_t process, wire
   answerMistakes(done, [&] {
     ScriptTraffic& traffic = traffic_.at(process);
     if (!traffic.mayPublish()) throw tooFast(traffic.budget().publishesPerS);
+    checkTopic(wanted.topic);
+    const auto& granted = topics_[process].publish;
+    if (std::none_of(granted.begin(), granted.end(),
+                     [&](const std::string& filter) { return topicMatches(filter, wanted.topic); }))
+      throw notGranted(script, "publish", wanted.topic);
     MqttMessage out{std::move(wanted.topic),
                     std::string(wanted.payload.begin(), wanted.payload.end()),
                     wanted.qos,
@@ -192,12 +211,17 @@ void Switchboard::publish(const std::string& script, std::uint64_t process, wire
   });
 }
 
-void Switchboard::subscribe(std::uint64_t process, const wire::Subscribe& wanted) {
+void Switchboard::subscribe(const std::string& script, std::uint64_t process, const wire::Subscribe& wanted) {
   const MqttDone done = answerTo(process, wanted.request);
   ScriptTraffic& traffic = traffic_.at(process);
   answerMistakes(done, [&] {
     // Each makes the broker send all that it has stored.
     if (!traffic.mayPublish()) throw tooFast(traffic.budget().publishesPerS);
+    checkFilter(wanted.filter);
+    const auto& granted = topics_[process].subscribe;
+    if (std::none_of(granted.begin(), granted.end(),
+                     [&](const std::string& filter) { return filterCovers(filter, wanted.filter); }))
+      throw notGranted(script, "subscribe", wanted.filter);
     if (!traffic.subscribe(wanted.subscription)) {
       const std::string most = std::to_string(traffic.budget().subscriptions);
       throw CodedError("ERR_LIMIT", "expected at most " + most +

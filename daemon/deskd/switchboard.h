@@ -35,6 +35,8 @@ class Switchboard {
   void setDevice(std::uint64_t process, const std::string& id, const std::string& title);
   // How much it may say. Before it says anything.
   void setBudget(std::uint64_t process, ScriptTraffic::Budget budget);
+  // Which topics it may publish to beside those of its device, and which it may subscribe to.
+  void setTopics(std::uint64_t process, std::vector<std::string> publish, std::vector<std::string> subscribe);
   const std::string& deviceOf(std::uint64_t process) { return devices_[process].id; }
   // Whether it has declared a device that is another script's.
   bool waits(std::uint64_t process) const;
@@ -49,6 +51,10 @@ class Switchboard {
   void command(std::uint64_t process, const std::string& property, const std::string& payload);
 
  private:
+  struct Topics {  // that a process may use, as filters
+    std::vector<std::string> publish;
+    std::vector<std::string> subscribe;
+  };
   struct Device {  // of one process
     std::string id;
     std::string title;
@@ -62,7 +68,7 @@ class Switchboard {
   void toHub(const std::string& script, std::uint64_t process, wire::Any& message);
   void logLine(const std::string& script, std::uint64_t process, wire::Log& line);
   void publish(const std::string& script, std::uint64_t process, wire::Publish& wanted);
-  void subscribe(std::uint64_t process, const wire::Subscribe& wanted);
+  void subscribe(const std::string& script, std::uint64_t process, const wire::Subscribe& wanted);
   void declareDevice(const std::string& script, std::uint64_t process, const std::string& infoJson);
   void updateAvailability(std::uint64_t process);
   MqttDone answerTo(std::uint64_t process, std::uint32_t request);
@@ -74,6 +80,7 @@ class Switchboard {
   DeviceClaims& claims_;
   const Scripts scripts_;
   std::map<std::uint64_t, Device> devices_;
+  std::map<std::uint64_t, Topics> topics_;
   std::map<std::uint64_t, ScriptTraffic> traffic_;
   std::map<std::uint64_t, std::string> scriptOf_;  // by process
   std::uint64_t lastProcess_ = 0;

@@ -87,6 +87,20 @@ bool topicMatches(std::string_view filter, std::string_view topic) {
   return moreFilter ? filter == "#" : !moreTopic;
 }
 
+bool filterCovers(std::string_view wide, std::string_view narrow) {
+  if (narrow.starts_with('$') && (wide.starts_with('+') || wide.starts_with('#'))) return false;
+  bool moreWide = true;
+  bool moreNarrow = true;
+  while (moreWide && moreNarrow) {
+    const std::string_view allowed = takeLevel(wide, moreWide);
+    if (allowed == "#") return true;
+    const std::string_view level = takeLevel(narrow, moreNarrow);
+    if (level == "#" || (allowed != "+" && allowed != level)) return false;
+  }
+  // "a/#" covers "a" too.
+  return moreWide ? wide == "#" : !moreNarrow;
+}
+
 struct TopicTrie::Node {
   std::map<std::string, std::unique_ptr<Node>, std::less<>> children;  // by level; "+" and "#" among them
   std::vector<Value> values;

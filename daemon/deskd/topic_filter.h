@@ -23,6 +23,9 @@ void checkFilter(std::string_view filter);
 // wildcard.
 bool topicMatches(std::string_view filter, std::string_view topic);
 
+// Whether everything that falls under the valid filter `narrow` falls under the valid filter `wide`.
+bool filterCovers(std::string_view wide, std::string_view narrow);
+
 // Values filed under filters, found by topic in time that depends on the topic's depth and the number of
 // matches.
 class TopicTrie {

@@ -141,6 +141,7 @@ class ScriptHost {
         },
         [paths = order.serialPaths](const std::string& wanted) { return serialPath(paths, wanted); },
         lazyBoard(order.boardPath)});
+    services_->grants = {order.lines, order.i2c, order.serial};
     bus_.receive(wire::Connection{order.connected});
     isolate_.emplace(engine_, loop_, *services_,
                      ScriptIsolate::Events{[this] { channel_.post(wire::Running{}); },

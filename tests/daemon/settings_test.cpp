@@ -170,8 +170,9 @@ TEST_F(SettingsTest, AMistakeNamesPlaceKeyExpectationAndFinding) {
             "deskd.toml:2:3: limits.turn_ms: expected a whole number of 10 to 600000, found \"2 s\"");
   EXPECT_EQ(mistake("[limits]\ncpu_percent = 101\n"),
             "deskd.toml:2:1: limits.cpu_percent: expected a whole number of 1 to 100, found the number 101");
-  EXPECT_EQ(mistake("[limits]\npublishes_per_s = 0\n"),
-            "deskd.toml:2:1: limits.publishes_per_s: expected a whole number of 1 to 10000, found the number 0");
+  EXPECT_EQ(
+      mistake("[limits]\npublishes_per_s = 0\n"),
+      "deskd.toml:2:1: limits.publishes_per_s: expected a whole number of 1 to 10000, found the number 0");
   EXPECT_EQ(mistake("[limits]\nhandels = 5\n"),
             "deskd.toml:2:1: limits.handels: is no setting; did you mean limits.handles?");
   EXPECT_EQ(mistake("[mqtt]\nversion = 5\n"),
@@ -363,6 +364,52 @@ TEST(ScriptSettingsFile, ChecksWhatItUnderstandsAndLeavesTheRestAlone) {
               ElementsAre(HasSubstr("desk.toml:2:1: limits.heap_mib: ")));
   EXPECT_THAT(mistakes("a.b = inf\n"),
               ElementsAre(HasSubstr("desk.toml:1:7: a.b: expected a finite number")));
+}
+
+TEST(ScriptSettingsFile, GrantsPermissions) {
+  const TempDirectory directory;
+  const auto load = [&](const std::string& toml) {
+    return loadScriptSettings(directory.write("lamp.toml", toml), Limits());
+  };
+  const Permissions defaults = load("x = 1\n").permissions;
+  EXPECT_THAT(defaults.lines, ElementsAre("*"));
+  EXPECT_THAT(defaults.i2c, ElementsAre("*"));
+  EXPECT_THAT(defaults.serial, ElementsAre("*"));
+  EXPECT_THAT(defaults.publish, IsEmpty());
+  EXPECT_THAT(defaults.subscribe, ElementsAre("#"));
+  const ScriptSettings s = load(
+      "[permissions]\nlines = [\"GPIO17\", \"gpiochip0:27\"]\ni2c = []\nserial = [\"/dev/serial0\"]\n"
+      "publish = [\"home/#\"]\n");
+  EXPECT_THAT(s.permissions.lines, ElementsAre("GPIO17", "gpiochip0:27"));
+  EXPECT_THAT(s.permissions.i2c, IsEmpty());
+  EXPECT_THAT(s.permissions.serial, ElementsAre("/dev/serial0"));
+  EXPECT_THAT(s.permissions.publish, ElementsAre("home/#"));
+  EXPECT_THAT(s.permissions.subscribe, ElementsAre("#"));
+  EXPECT_EQ(s.json, "{}");
+}
+
+TEST(ScriptSettingsFile, MistakesInPermissionsNameTheEntry) {
+  const TempDirectory directory;
+  const auto mistake = [&](const std::string& line) -> std::string {
+    try {
+      loadScriptSettings(directory.write("lamp.toml", "[permissions]\n" + line + "\n"), Limits());
+    } catch (const SettingsError& error) {
+      return std::string(error.what()).substr(directory.path().size() + 1);
+    }
+    return "";
+  };
+  EXPECT_EQ(mistake("publish = \"home\""),
+            "lamp.toml:2:1: permissions.publish: expected an array of texts, found \"home\"");
+  EXPECT_EQ(mistake("lines = [17]"),
+            "lamp.toml:2:1: permissions.lines: expected texts in quotes, found the number 17");
+  EXPECT_EQ(mistake("subscribe = [\"a/#/b\"]"),
+            "lamp.toml:2:1: permissions.subscribe: expected topics, such as \"home/lamp\" or \"home/#\", "
+            "found \"a/#/b\"");
+  EXPECT_EQ(mistake("serial = [\"serial0\"]"),
+            "lamp.toml:2:1: permissions.serial: expected absolute paths, such as \"/dev/serial0\", found "
+            "\"serial0\"");
+  EXPECT_EQ(mistake("publishes = []"),
+            "lamp.toml:2:1: permissions.publishes: is no setting; did you mean permissions.publish?");
 }
 
 TEST(ScriptSettingsFile, IsNotToBlameForLimitsOfOthers) {

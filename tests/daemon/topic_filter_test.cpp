@@ -169,3 +169,38 @@ TEST(TopicFilter, RefusesSharedSubscriptions) {
   EXPECT_THAT(refusal(checkFilter, "$share/group/a"), HasSubstr("shared subscriptions"));
   EXPECT_EQ(refusal(checkFilter, "$shared"), "");
 }
+
+TEST(FilterCovers, WhatIsNoWiderThanItself) {
+  const auto covers = [](const char* wide, const char* narrow) { return filterCovers(wide, narrow); };
+  for (const auto& [wide, narrow] : {std::pair{"a/b", "a/b"},
+                                     {"#", "a"},
+                                     {"#", "#"},
+                                     {"#", "+/x"},
+                                     {"+", "a"},
+                                     {"+", "+"},
+                                     {"a/#", "a"},
+                                     {"a/#", "a/+/c"},
+                                     {"a/#", "a/#"},
+                                     {"a/+", "a/b"},
+                                     {"+/+/c", "a/+/c"},
+                                     {"$SYS/#", "$SYS/broker"},
+                                     {"a/", "a/"},
+                                     {"a/+", "a/"}})
+    EXPECT_TRUE(covers(wide, narrow)) << wide << " " << narrow;
+  for (const auto& [wide, narrow] : {std::pair{"a/b", "a/c"},
+                                     {"a", "#"},
+                                     {"+", "#"},
+                                     {"+", "a/b"},
+                                     {"a/+", "a/#"},
+                                     {"a/+", "a"},
+                                     {"a", "+"},
+                                     {"a/b", "a/+"},
+                                     {"a/#", "b"},
+                                     {"a/#", "#"},
+                                     {"a/#", "+/b"},
+                                     {"#", "$SYS/x"},
+                                     {"+/x", "$SYS/x"},
+                                     {"a", "a/"},
+                                     {"a/b", "a"}})
+    EXPECT_FALSE(covers(wide, narrow)) << wide << " " << narrow;
+}

@@ -44,6 +44,7 @@ class ReloadTest(DeskdCase):
         self.start_broker()
         self.start_desk()
         self.write_settings()
+        self.write_script("reload.toml", '[permissions]\npublish = ["reload/round"]\n')
         self.start_daemon()
         warm = max(50, ROUNDS // 10)
         for number in range(warm):

@@ -24,6 +24,8 @@ class RemovalTest(DeskdCase):
         super().setUp()
         self.start_broker()
         self.write_settings()
+        for name in ("lamp", "gone", "old", "new", "second"):
+            self.write_toml(f"{name}.toml", "")
 
     def discovery(self, device):
         return f"homeassistant/sensor/{self.NODE}/{device}_level/config"
@@ -41,7 +43,7 @@ class RemovalTest(DeskdCase):
 
     def write_toml(self, name, text):
         with open(os.path.join(self.scripts, name), "w") as file:
-            file.write(text)
+            file.write(text + '[permissions]\npublish = ["lamp/kept"]\n')
 
     def unlink(self, name):
         os.unlink(os.path.join(self.scripts, name))
