@@ -226,6 +226,15 @@ class Hub::Impl {
 
   std::uint64_t retainedCommandsIgnored() const { return commands_.retainedIgnored(); }
 
+  std::vector<std::string> entities(MqttOwner owner) const {
+    std::vector<std::string> names;
+    const auto mine = owners_.find(owner);
+    if (mine == owners_.end()) return names;
+    for (const Device::Property& property : devices_.at(mine->second).properties)
+      names.push_back(property.entity.property);
+    return names;
+  }
+
  private:
   Device& deviceOf(MqttOwner owner) {
     const auto mine = owners_.find(owner);
@@ -400,6 +409,9 @@ void Hub::connected() {
 }
 void Hub::stop() {
   impl_->stop();
+}
+std::vector<std::string> Hub::entities(MqttOwner owner) const {
+  return impl_->entities(owner);
 }
 std::uint64_t Hub::retainedCommandsIgnored() const {
   return impl_->retainedCommandsIgnored();

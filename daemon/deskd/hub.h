@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "daemon/deskd/hub_entity.h"
 #include "daemon/deskd/mqtt_router.h"
@@ -92,6 +93,8 @@ class Hub {
   void stop();
 
   std::uint64_t retainedCommandsIgnored() const;
+  // The properties that the owner has declared, or that its device still has of an earlier one.
+  std::vector<std::string> entities(MqttOwner owner) const;
 
   static constexpr std::size_t maxEntities = 64;          // of a device
   static constexpr std::size_t maxStateBytes = 255;       // what a hub takes

@@ -15,6 +15,7 @@ int parseOptions(int argc, char** argv, Options& options) {
   app.add_flag("--check", options.check, "Check settings and scripts, and exit");
   app.add_flag("--sim", options.simulate, "Simulate the board, and a Jiecang desk");
   app.add_option("--board", options.boardPath, "Use a board that deskd-sim simulates")->type_name("SOCKET");
+  app.add_option("--bus", options.bus, "D-Bus: system, session, none, or an address")->type_name("BUS");
   app.add_flag("--debug", options.debug, "Log debug messages, too");
   app.add_flag("--version", options.version, "Print all versions, and exit");
   try {

@@ -11,7 +11,8 @@ struct Options {
   bool configGiven = false;  // then it has to exist
   bool check = false;
   bool simulate = false;
-  std::string boardPath;  // of a simulated board that somebody else runs
+  std::string boardPath;       // of a simulated board that somebody else runs
+  std::string bus = "system";  // "system", "session", "none", or a D-Bus address
   bool version = false;
   bool debug = false;
 };

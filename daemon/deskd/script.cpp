@@ -1,14 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/deskd/script.h"
 
+#include <chrono>
 #include <exception>
 #include <utility>
 
 namespace deskd {
+namespace {
+
+std::uint64_t wallClockUs() {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                        std::chrono::system_clock::now().time_since_epoch())
+                                        .count());
+}
+
+// "TypeError: x is no function (/etc/deskd/scripts/desk.js:12:5)"
+std::string withPlace(const wire::Failed& failure) {
+  if (failure.file.empty()) return failure.message;
+  std::string text = failure.message + " (" + failure.file;
+  if (failure.line > 0) text += ":" + std::to_string(failure.line) + ":" + std::to_string(failure.column);
+  return text + ")";
+}
+
+}  // namespace
 
 Script::Script(std::string name, Context context)
     : name_(std::move(name)),
       context_(std::move(context)),
+      sinceUs_(wallClockUs()),
       retry_(context_.loop,
              [this] {
                ++restarts_;
@@ -19,9 +38,12 @@ Script::Script(std::string name, Context context)
 void Script::start(StartReason reason) {
   retry_.stop();
   if (stopping_) return;
+  if (reason == StartReason::again && kept_) return;
   held_.reset();
+  kept_ = false;
   if (context_.ledger.disabled(name_)) return setState(ScriptState::disabled);
   if (reason != StartReason::again) {
+    forgetError_ = true;
     context_.ledger.release(name_);
     if (state_ == ScriptState::quarantined) policy_.reset();
   } else if (const auto why = context_.ledger.quarantine(name_)) {
@@ -39,7 +61,6 @@ void Script::start(StartReason reason) {
     context_.processEnded(process, false);
     if (current_) return candidateFailed(failure);
     // Waiting does not mend a file; a change of it comes back here.
-    lastFailure_ = failure;
     report(failure, "not started");
     return setState(ScriptState::stopped);
   }
@@ -62,7 +83,7 @@ ScriptProcess::Handlers Script::handlersFor(std::uint64_t process) {
           [this] {
             policy_.started(context_.loop.nowMs());
             healthy_.start(Milliseconds(RestartPolicy::healthyMs));
-            lastFailure_.reset();
+            if (std::exchange(forgetError_, false)) setError("");
             setState(ScriptState::running);
           },
           [this, process](wire::Any&& message) { context_.message(*this, process, std::move(message)); },
@@ -127,7 +148,6 @@ void Script::currentEnded(std::optional<wire::Failed> failure) {
 }
 
 void Script::retryLater(const wire::Failed& failure) {
-  lastFailure_ = failure;
   if (context_.ledger.failed(name_, failure.message)) {
     report(failure, std::to_string(ScriptLedger::mostFailures) + " failures in " +
                         std::to_string(ScriptLedger::windowSeconds / 60) + " minutes");
@@ -158,6 +178,12 @@ void Script::report(const wire::Failed& failure, const std::string& consequence)
     record.fields.emplace_back("CODE_LINE", std::to_string(failure.line));
   }
   log(std::move(record));
+  forgetError_ = false;
+  setError(withPlace(failure));
+}
+
+void Script::setError(std::string text) {
+  if (std::exchange(lastError_, text) != text) context_.errorChanged(*this);
 }
 
 void Script::stop(bool gone, std::function<void()> stopped) {
@@ -172,8 +198,10 @@ void Script::stop(bool gone, std::function<void()> stopped) {
 }
 
 void Script::quarantine(const std::string& why) {
-  if (!lastFailure_) lastFailure_ = wire::Failed{"quarantine", why, "", "", 0, 0};
-  log({Priority::error, "in quarantine: not started again until its file changes", {{"SCRIPT", name_}}});
+  if (lastError_.empty()) setError(why);
+  log({Priority::error,
+       "in quarantine: not started again until its file changes, or by \"deskctl start " + name_ + "\"",
+       {{"SCRIPT", name_}}});
   setState(ScriptState::quarantined);
 }
 
@@ -182,6 +210,7 @@ void Script::hold(ScriptState as, const std::string& why) {
   if (stopping_) return;
   log({Priority::info, why, {{"SCRIPT", name_}}});
   held_ = as;
+  kept_ = true;
   dropCandidate();
   if (!current_) return finishHold();
   setState(ScriptState::stopping);
@@ -215,6 +244,7 @@ void Script::broadcast(const wire::Any& message) {
 void Script::setState(ScriptState state) {
   if (state_ == state) return;
   state_ = state;
+  sinceUs_ = wallClockUs();
   context_.stateChanged(*this);
 }
 
@@ -227,11 +257,11 @@ const char* nameOf(ScriptState state) {
     case ScriptState::running:
       return "running";
     case ScriptState::waiting:
-      return "waiting to restart";
+      return "waiting";
     case ScriptState::stopping:
       return "stopping";
     case ScriptState::quarantined:
-      return "in quarantine";
+      return "quarantined";
     case ScriptState::disabled:
       return "disabled";
   }

@@ -37,6 +37,7 @@ class Script {
     std::function<void(Script&, std::uint64_t process, wire::Any&&)> message;
     // What the process held outside goes now. `gone`: the script itself was removed.
     std::function<void(std::uint64_t process, bool gone)> processEnded;
+    std::function<void(Script&)> errorChanged;
   };
   static constexpr Milliseconds unloadTimeout{2000};
 
@@ -44,7 +45,10 @@ class Script {
 
   const std::string& name() const { return name_; }
   ScriptState state() const { return state_; }
-  const std::optional<wire::Failed>& lastFailure() const { return lastFailure_; }
+  // Since when, in microseconds of the wall clock.
+  std::uint64_t sinceUs() const { return sinceUs_; }
+  // The last failure with its place, "" if there was none since the script was last changed or asked for.
+  const std::string& lastError() const { return lastError_; }
   int restarts() const { return restarts_; }
   int pid() const { return current_ ? current_->pid() : 0; }
   // Number of the process that runs, 0 if none does.
@@ -53,12 +57,15 @@ class Script {
   // Loads the version that is on disk now, beside the one that runs; nothing if the script is in quarantine
   // or turned off.
   void start(StartReason reason = StartReason::again);
-  // Ends it in order and leaves it so, until start() is called again.
+  // Ends it in order and leaves it so, until a person or a change of its file starts it.
   void hold(ScriptState as, const std::string& why);
   // Ends it in order; `stopped` is called when its processes are gone. `gone`: the file was removed.
   void stop(bool gone, std::function<void()> stopped);
   // Of the process that runs, if it has this number.
   bool post(std::uint64_t process, const wire::Any& message);
+  // The least urgent of its messages that are logged; if not set, the same as everybody's.
+  std::optional<Priority> logLevel() const { return logLevel_; }
+  void setLogLevel(Priority least) { logLevel_ = least; }
   // To all its processes.
   void broadcast(const wire::Any& message);
 
@@ -72,6 +79,7 @@ class Script {
   void report(const wire::Failed& failure, const std::string& consequence);
   void retryLater(const wire::Failed& failure);
   void setState(ScriptState state);
+  void setError(std::string text);
   ScriptProcess::Handlers handlersFor(std::uint64_t process);
   void finishStop();
   void finishHold();
@@ -80,8 +88,11 @@ class Script {
   const std::string name_;
   Context context_;
   ScriptState state_ = ScriptState::stopped;
+  std::uint64_t sinceUs_;
   RestartPolicy policy_;
-  std::optional<wire::Failed> lastFailure_;
+  std::string lastError_;
+  bool forgetError_ = false;  // once the process that starts now runs
+  std::optional<Priority> logLevel_;
   int restarts_ = 0;
   bool stopping_ = false;
   bool gone_ = false;
@@ -94,6 +105,7 @@ class Script {
   Timer retry_;
   Timer healthy_;
   std::optional<ScriptState> held_;  // while it ends for hold(): what it is then
+  bool kept_ = false;                // by hold()
 };
 
 const char* nameOf(ScriptState state);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <exception>
 #include <filesystem>
 #include <set>
@@ -25,8 +26,16 @@ constexpr Milliseconds longestStart(10000);
 constexpr Milliseconds staleAfter(60000);
 // All of an orderly stop: unloading scripts, telling the broker, closing the connection.
 constexpr Milliseconds longestStop(6000);
+// A script declares its entities one by one.
+constexpr Milliseconds entitiesSettle(50);
 constexpr int hostNice = 5;
 constexpr int hostOomScore = 300;
+
+std::uint64_t wallClockUs() {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                        std::chrono::system_clock::now().time_since_epoch())
+                                        .count());
+}
 
 }  // namespace
 
@@ -54,18 +63,22 @@ Supervisor::Supervisor(Loop& loop, const Options& options, Settings settings)
             loop, std::move(client),
             MqttClientHandlers{[this] { brokerConnected(); },
                                [this](const std::string& why) { brokerLost(why); },
-                               [this](const MqttMessage& message) { router_.received(message); }});
+                               [this](const MqttMessage& message) {
+                                 messages_.received(message);
+                                 router_.received(message);
+                               }});
         client_ = made.get();
         return made;
       }()),
-      cache_(*link_),
+      messages_(*link_, wallClockUs),
+      cache_(messages_),
       router_(
-          *link_, cache_,
+          messages_, cache_,
           [this](MqttOwner owner, SubscriptionId id, const MqttMessage& message) {
             switchboard_.deliver(owner, id, message);
           },
           [&loop] { return loop.nowMs(); }),
-      hub_(loop, *link_, router_,
+      hub_(loop, messages_, router_,
            HubOptions{.node = settings_.node,
                       .prefix = settings_.mqtt.prefix,
                       .discoveryPrefix = settings_.mqtt.discoveryPrefix,
@@ -92,11 +105,15 @@ Supervisor::Supervisor(Loop& loop, const Options& options, Settings settings)
                     },
                     [this](const std::string& name, const wire::Fields& files) {
                       if (directory_) directory_->setImports(name, files);
-                    }}),
+                    },
+                    [this](const std::string& name) { entitiesChanged(name); }}),
       readyAnyway_(loop, [this] { becomeReady(); }),
       stale_(loop, [this] { clearStale(); }),
       giveUp_(loop, [this] { finish(); }),
-      later_(loop, [this] { removed_.clear(); }) {
+      later_(loop, [this] { removed_.clear(); }),
+      tellEntities_(loop, [this] { tellEntities(); }),
+      manager_(managedParts()) {
+  if (options_.bus != "none") bus_.emplace(loop_, options_.bus, manager_);
   for (const int number : {SIGTERM, SIGINT})
     signals_.push_back(std::make_unique<Signal>(loop, number, [this] { stop(); }));
   signals_.push_back(std::make_unique<Signal>(loop, SIGHUP, [this] { reload(); }));
@@ -116,12 +133,12 @@ int Supervisor::run() {
     log(Priority::warning,
         settings_.stateDirectory + " is no directory: nothing is remembered for the next start");
   if (boots_.tooMany())
-    log(Priority::error,
-        "safe mode: deskd ended " + std::to_string(boots_.failed()) +
-            " times in a row before it was ready; no script is started until its file changes, "
-            "or deskd is restarted");
+    log(Priority::error, "safe mode: " + safeMode() +
+                             "; no script is started until its file changes, by \"deskctl start NAME\", or "
+                             "when deskd is restarted");
   boots_.begin();
   if (client_ != nullptr) client_->start();
+  if (bus_) bus_->start();
   readyAnyway_.start(longestStart);
   stale_.start(staleAfter);
   if (options_.simulate) {
@@ -204,10 +221,14 @@ void Supervisor::addScript(const std::string& name) {
                           [this](Script& script, std::uint64_t process, wire::Any&& message) {
                             switchboard_.fromHost(script, process, std::move(message));
                           },
-                          [this](std::uint64_t process, bool) { switchboard_.ended(process); }};
+                          [this](std::uint64_t process, bool) { switchboard_.ended(process); },
+                          [this, name](Script&) {
+                            if (bus_) bus_->scriptChanged(name);
+                          }};
   auto script = std::make_unique<Script>(name, std::move(context));
   Script& added = *script;
   scripts_[name] = std::move(script);
+  if (bus_) bus_->scriptAdded(name);
   if (boots_.tooMany())
     added.hold(ScriptState::stopped, "not started: safe mode");
   else
@@ -223,6 +244,7 @@ void Supervisor::removeScript(const std::string& name) {
     const auto still = scripts_.find(name);
     if (still == scripts_.end() || still->second.get() != script) return;
     guard_.settled(name);
+    if (bus_) bus_->scriptRemoved(name);
     removed_.push_back(std::move(still->second));
     scripts_.erase(still);
     later_.start(Milliseconds(0));
@@ -337,6 +359,7 @@ void Supervisor::scriptChanged(Script& script) {
     }
   }
   updateStatus();
+  if (bus_) bus_->scriptChanged(script.name());
   const bool allStarted = std::none_of(scripts_.begin(), scripts_.end(), [](const auto& item) {
     return item.second->state() == ScriptState::starting;
   });
@@ -364,6 +387,14 @@ void Supervisor::tellConnection(bool connected) {
 
 void Supervisor::reload() {
   if (stopping_) return;
+  try {
+    loadAgain();
+  } catch (const std::exception&) {
+    // It is in the log.
+  }
+}
+
+void Supervisor::loadAgain() {
   notify_.reloading();
   try {
     Settings fresh = loadSettings(options_.configPath,
@@ -382,6 +413,9 @@ void Supervisor::reload() {
       if (!boots_.tooMany() || script->state() == ScriptState::running) script->start();
   } catch (const std::exception& error) {
     log(Priority::error, std::string(error.what()) + "\n    the settings stay as they were");
+    notify_.ready();
+    updateStatus();
+    throw;
   }
   notify_.ready();
   updateStatus();
@@ -428,6 +462,44 @@ void Supervisor::updateStatus() {
   if (const auto ignored = hub_.retainedCommandsIgnored(); ignored > 0)
     text += ", " + std::to_string(ignored) + " retained commands ignored";
   notify_.status(text);
+  if (bus_) bus_->changed();
+}
+
+void Supervisor::entitiesChanged(const std::string& script) {
+  entitiesChanged_.insert(script);
+  if (!tellEntities_.active()) tellEntities_.start(entitiesSettle);
+}
+
+void Supervisor::tellEntities() {
+  for (const std::string& script : std::exchange(entitiesChanged_, {}))
+    if (bus_ && scripts_.contains(script)) bus_->scriptChanged(script);
+}
+
+// Why no script was started, if that is so.
+std::string Supervisor::safeMode() const {
+  if (!boots_.tooMany()) return "";
+  return "deskd ended " + std::to_string(boots_.failed()) + " times in a row before it was ready";
+}
+
+ScriptManager::Parts Supervisor::managedParts() {
+  return {settings_,
+          scripts_,
+          ledger_,
+          messages_,
+          [this] { return guard_.works(); },
+          [this] { return safeMode(); },
+          [this](std::uint64_t process) { return switchboard_.deviceOf(process); },
+          [this](std::uint64_t process) { return hub_.entities(process); },
+          [this] {
+            if (stopping_) throw ManagerError("Stopping", "deskd is stopping");
+            loadAgain();
+          },
+          [this] {
+            if (bus_) bus_->changed();
+          },
+          [this](const std::string& script) {
+            if (bus_) bus_->scriptChanged(script);
+          }};
 }
 
 void Supervisor::becomeReady() {

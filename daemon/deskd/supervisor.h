@@ -6,10 +6,12 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "daemon/deskd/boot_count.h"
+#include "daemon/deskd/dbus_service.h"
 #include "daemon/deskd/device_claims.h"
 #include "daemon/deskd/guard_link.h"
 #include "daemon/deskd/hub.h"
@@ -19,9 +21,11 @@
 #include "daemon/deskd/notify.h"
 #include "daemon/deskd/options.h"
 #include "daemon/deskd/reaper.h"
+#include "daemon/deskd/recent_messages.h"
 #include "daemon/deskd/retained_cache.h"
 #include "daemon/deskd/script.h"
 #include "daemon/deskd/script_directory.h"
+#include "daemon/deskd/script_manager.h"
 #include "daemon/deskd/script_storage.h"
 #include "daemon/deskd/settings.h"
 #include "daemon/deskd/simulator.h"
@@ -63,10 +67,15 @@ class Supervisor {
   void tellConnection(bool connected);
 
   void reload();
+  void loadAgain();
   void stop();
   void stopBroker();
   void finish();
   void updateStatus();
+  void entitiesChanged(const std::string& script);
+  void tellEntities();
+  std::string safeMode() const;
+  ScriptManager::Parts managedParts();
   void becomeReady();
 
   Loop& loop_;
@@ -83,6 +92,7 @@ class Supervisor {
   std::optional<Simulator> simulator_;
   MqttClient* client_ = nullptr;  // what link_ is, if there is a broker
   std::unique_ptr<MqttLink> link_;
+  RecentMessages messages_;
   RetainedCache cache_;
   MqttRouter router_;
   Hub hub_;
@@ -99,6 +109,10 @@ class Supervisor {
   Timer later_;  // deletes removed scripts outside their own callbacks
   std::vector<std::unique_ptr<Script>> removed_;
   std::vector<std::unique_ptr<Signal>> signals_;
+  std::set<std::string> entitiesChanged_;  // of these scripts, not told yet
+  Timer tellEntities_;
+  ScriptManager manager_;
+  std::optional<DbusService> bus_;
 };
 
 }  // namespace deskd

@@ -134,7 +134,7 @@ void Switchboard::fromHost(Script& script, std::uint64_t process, wire::Any&& me
   ScriptTraffic& traffic = found->second;
   if (isForHub(message)) return traffic.toHub(std::move(message));
   std::visit(
-      Overloaded{[&](wire::Log& line) { logLine(script.name(), process, line); },
+      Overloaded{[&](wire::Log& line) { logLine(script, process, line); },
                  [&](wire::LostLines& lost) { traffic.countSuppressed(lost.count); },
                  [&](wire::Imports& imports) { scripts_.imports(script.name(), imports.files); },
                  [&](wire::Publish& wanted) { publish(script.name(), process, wanted); },
@@ -165,8 +165,12 @@ void Switchboard::toHub(const std::string& script, std::uint64_t process, wire::
                                                   .component = declare.component,
                                                   .config = declare.configJson,
                                                   .hasCommand = declare.hasCommand});
+                     scripts_.entitiesChanged(script);
                    },
-                   [&](wire::Remove& remove) { hub_.removeEntity(process, remove.property); },
+                   [&](wire::Remove& remove) {
+                     hub_.removeEntity(process, remove.property);
+                     scripts_.entitiesChanged(script);
+                   },
                    [&](wire::State& state) { hub_.setState(process, state.property, state.value); },
                    [&](wire::Attributes& attributes) { hub_.setAttributes(process, attributes.json); },
                    [&](wire::Event& event) { hub_.fireEvent(process, event.property, event.json); },
@@ -182,13 +186,13 @@ void Switchboard::toHub(const std::string& script, std::uint64_t process, wire::
   }
 }
 
-void Switchboard::logLine(const std::string& script, std::uint64_t process, wire::Log& line) {
-  if (!traffic_.at(process).mayLog()) return;
-  LogRecord record =
-      aboutScript(script, static_cast<Priority>(std::clamp<int>(line.priority, 3, 7)), std::move(line.text));
+void Switchboard::logLine(const Script& script, std::uint64_t process, wire::Log& line) {
+  const auto priority = static_cast<Priority>(std::clamp<int>(line.priority, 3, 7));
+  if (priority > script.logLevel().value_or(logLevel()) || !traffic_.at(process).mayLog()) return;
+  LogRecord record = aboutScript(script.name(), priority, std::move(line.text));
   for (auto& field : line.fields)
     if (field.first.starts_with("CODE_")) record.fields.push_back(std::move(field));
-  log(std::move(record));
+  logAnyway(record);
 }
 
 void Switchboard::publish(const std::string& script, std::uint64_t process, wire::Publish& wanted) {

@@ -23,6 +23,7 @@ class Switchboard {
   struct Scripts {
     std::function<Script*(const std::string& name)> find;  // null: there is none
     std::function<void(const std::string& name, const wire::Fields& files)> imports;
+    std::function<void(const std::string& name)> entitiesChanged;
   };
 
   // All outlive it.
@@ -66,7 +67,7 @@ class Switchboard {
   };
 
   void toHub(const std::string& script, std::uint64_t process, wire::Any& message);
-  void logLine(const std::string& script, std::uint64_t process, wire::Log& line);
+  void logLine(const Script& script, std::uint64_t process, wire::Log& line);
   void publish(const std::string& script, std::uint64_t process, wire::Publish& wanted);
   void subscribe(const std::string& script, std::uint64_t process, const wire::Subscribe& wanted);
   void declareDevice(const std::string& script, std::uint64_t process, const std::string& infoJson);

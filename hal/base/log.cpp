@@ -35,8 +35,15 @@ void setLogLevel(Priority least) {
   leastUrgent = static_cast<int>(least);
 }
 
+Priority logLevel() {
+  return static_cast<Priority>(leastUrgent.load());
+}
+
 void log(LogRecord record) {
-  if (static_cast<int>(record.priority) > leastUrgent) return;
+  if (static_cast<int>(record.priority) <= leastUrgent) logAnyway(record);
+}
+
+void logAnyway(const LogRecord& record) {
   const std::lock_guard lock(sinkMutex);
   currentSink()(record);
 }

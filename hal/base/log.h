@@ -25,8 +25,11 @@ using LogSink = std::function<void(const LogRecord&)>;
 void setLogSink(LogSink sink);
 // Records less urgent than this are dropped. Default: info.
 void setLogLevel(Priority least);
+Priority logLevel();
 
 void log(LogRecord record);
+// Whatever the level is: for those who have a level of their own.
+void logAnyway(const LogRecord& record);
 void log(Priority priority, std::string text, std::vector<std::pair<std::string, std::string>> fields = {});
 
 // The default sink's line: "warning: text", prefixed with the script's name if the record has one.

@@ -243,6 +243,7 @@ class SimulatedDesk:
 
 class DeskdCase(unittest.TestCase):
     NODE = "test"
+    bus = "none"  # or an address
 
     def setUp(self):
         self.directory = tempfile.mkdtemp(prefix="deskd-test-")
@@ -275,7 +276,7 @@ class DeskdCase(unittest.TestCase):
                        f'[state]\ndirectory = "{self.state}"\n{extra}')
 
     def start_daemon(self, *arguments, environment=None, **options):
-        self.daemon = Process([program("deskd"), "--config", self.config, *arguments],
+        self.daemon = Process([program("deskd"), "--config", self.config, "--bus", self.bus, *arguments],
                               env={**os.environ, **(environment or {})}, start_new_session=True, **options)
         self.addCleanup(self.daemon.end)
         return self.daemon

@@ -33,7 +33,7 @@ class QuarantineTest(DeskdCase):
         self.write_script("bad.js", BAD)
         self.start()
         # Half a second, one, two and four between the attempts.
-        self.lines.wait("bad: error: in quarantine: not started again until its file changes",
+        self.lines.wait("bad: error: in quarantine: not started again until its file changes, or by \"deskctl start bad\"",
                         deadline=60)
         self.assertEqual(self.lines.count("bad: trying"), 5)
         self.lines.wait("5 failures in 10 minutes")

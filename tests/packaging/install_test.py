@@ -37,7 +37,8 @@ class Install(unittest.TestCase):
                      "share/deskd/scripts/relay-desk.js",
                      "share/doc/deskd/README.md", "share/doc/deskd/LICENSE", "share/doc/deskd/deskd.toml",
                      "lib/systemd/system/deskd.service", "lib/sysusers.d/deskd.conf", "lib/tmpfiles.d/deskd.conf",
-                     "lib/udev/rules.d/60-deskd.rules"):
+                     "lib/udev/rules.d/60-deskd.rules", "share/dbus-1/system.d/org.deskd.Manager1.conf",
+                     "share/polkit-1/actions/org.deskd.policy"):
             self.assertTrue((self.prefix / path).is_file(), path)
 
     def test_the_host_finds_v8_by_its_run_path(self):
