@@ -289,6 +289,7 @@ std::optional<ScriptError> ScriptIsolate::load() {
   ScriptError error = describe(js, "module", caught.Exception(), caught.Message());
   if (error.file.empty()) js.modules().placeFailedImport(error);
   if (error.file.empty()) error.file = parts_->services.script.path;
+  js.modules().explainMissingExport(error);
   return error;
 }
 

@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <regex>
 
 #include "bindings/builtins.h"
 #include "bindings/errors.h"
 #include "bindings/external_source.h"
 #include "hal/base/error.h"
 #include "hal/base/file.h"
+#include "hal/base/nearest.h"
 
 namespace deskd {
 namespace {
@@ -31,11 +33,22 @@ std::string percentEncoded(const std::string& path) {
   return url;
 }
 
-std::string publicNames() {
-  std::string names;
+std::vector<std::string> publicModules() {
+  std::vector<std::string> names;
   for (const BuiltinSource& source : builtinSources())
-    if (source.name.starts_with("deskd:")) names.append(names.empty() ? "" : ", ").append(source.name);
+    if (source.name.starts_with("deskd:")) names.emplace_back(source.name);
   return names;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names)
+    text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+std::string publicNames() {
+  return joined(publicModules());
 }
 
 bool isBuiltin(const std::string& name) {
@@ -104,7 +117,9 @@ v8::Local<v8::Module> ModuleLoader::importBuiltin(const std::string& name, bool 
       return synthetic(name, true, builder.exports());
     }
   }
-  throw CodedError("ERR_MODULE_NOT_FOUND", "no built-in module \"" + name + "\"; there are " + publicNames());
+  const std::string near = nearest(name, publicModules());
+  throw CodedError("ERR_MODULE_NOT_FOUND", "no built-in module \"" + name + "\"; there are " + publicNames() +
+                                               (near.empty() ? "" : "; did you mean " + near + "?"));
 }
 
 std::string ModuleLoader::resolveFile(const std::string& specifier, const std::string& referrer) {
@@ -265,6 +280,45 @@ void ModuleLoader::placeFailedImport(ScriptError& error) const {
   error.file = failedImport_.file;
   error.line = failedImport_.line;
   error.column = failedImport_.column;
+}
+
+void ModuleLoader::explainMissingExport(ScriptError& error) {
+  static const std::regex pattern(
+      "SyntaxError: The requested module '(.*)' does not provide an export named '(.*)'");
+  std::smatch match;
+  if (!std::regex_match(error.message, match, pattern)) return;
+  const std::string specifier = match[1];
+  const std::string wanted = match[2];
+  const std::vector<std::string> names = exportsOf(specifier, error.file);
+  if (names.empty()) return;
+  const std::string near = nearest(wanted, names);
+  error.message = "SyntaxError: import from \"" + specifier + "\": expected one of its exports (" +
+                  joined(names) + "), found \"" + wanted + "\"" +
+                  (near.empty() ? "" : "; did you mean " + near + "?");
+}
+
+std::vector<std::string> ModuleLoader::exportsOf(const std::string& specifier, const std::string& referrer) {
+  std::vector<std::string> names;
+  const v8::TryCatch quiet(js_.isolate());
+  try {
+    const auto module = import(specifier, referrer, Type::javascript);
+    if (module->GetStatus() < v8::Module::kInstantiated &&
+        module->InstantiateModule(js_.context(), onImport).IsNothing())
+      return names;
+    // Whether they are enumerable would be asked of values that do not exist before the module has run.
+    v8::Local<v8::Array> keys;
+    if (!module->GetModuleNamespace()
+             .As<v8::Object>()
+             ->GetPropertyNames(js_.context(), v8::KeyCollectionMode::kOwnOnly, v8::SKIP_SYMBOLS,
+                                v8::IndexFilter::kIncludeIndices)
+             .ToLocal(&keys))
+      return names;
+    for (std::uint32_t i = 0; i < keys->Length(); ++i)
+      names.push_back(Convert<std::string>::from(js_, keys->Get(js_.context(), i).ToLocalChecked()));
+  } catch (...) {
+    names.clear();  // V8's own message has to do
+  }
+  return names;
 }
 
 v8::MaybeLocal<v8::Promise> ModuleLoader::onDynamicImport(v8::Local<v8::Context> context, v8::Local<v8::Data>,

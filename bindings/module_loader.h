@@ -31,6 +31,9 @@ class ModuleLoader {
   // Where the import stands that load could not follow, if that is why it failed.
   void placeFailedImport(ScriptError& error) const;
 
+  // If V8 says of the error only that an import's name is not exported: which names are.
+  void explainMissingExport(ScriptError& error);
+
   static v8::MaybeLocal<v8::Module> onImport(v8::Local<v8::Context> context, v8::Local<v8::String> specifier,
                                              v8::Local<v8::FixedArray> assertions,
                                              v8::Local<v8::Module> referrer);
@@ -62,6 +65,7 @@ class ModuleLoader {
                                   const std::vector<std::pair<const char*, v8::Local<v8::Value>>>& exports);
   v8::Local<v8::Module> remember(std::string key, bool builtin, v8::Local<v8::Module> module);
   void noteFailedImport(v8::Local<v8::Module> referrer, const std::string& specifier);
+  std::vector<std::string> exportsOf(const std::string& specifier, const std::string& referrer);
   Entry* find(v8::Local<v8::Module> module);
   Type typeOf(v8::Local<v8::FixedArray> assertions, int stride) const;
   static v8::MaybeLocal<v8::Value> evaluateSynthetic(v8::Local<v8::Context> context,

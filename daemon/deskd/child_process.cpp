@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <filesystem>
 
 #include "hal/base/error.h"
 
@@ -76,15 +75,6 @@ ChildProcess::~ChildProcess() {
 
 void ChildProcess::signal(int number) const {
   if (pid_ != 0) ::kill(pid_, number);
-}
-
-std::string programPath(const std::string& name) {
-  namespace fs = std::filesystem;
-  std::error_code ignored;
-  const fs::path here = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-  for (const fs::path& place : {here / name, here.parent_path() / "lib" / "deskd" / name})
-    if (fs::exists(place, ignored)) return place.string();
-  return (here / name).string();
 }
 
 }  // namespace deskd

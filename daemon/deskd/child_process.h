@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "daemon/deskd/reaper.h"
+#include "hal/base/program_path.h"
 #include "hal/base/unique_fd.h"
 
 namespace deskd {
@@ -34,8 +35,5 @@ class ChildProcess {
   Reaper& reaper_;
   int pid_ = 0;  // 0 once it has ended
 };
-
-// Full path of another program of deskd: beside this one, as in the build tree, or where it is installed.
-std::string programPath(const std::string& name);
 
 }  // namespace deskd

@@ -12,6 +12,7 @@
 #include "daemon/deskd/journal.h"
 #include "daemon/deskd/mqtt_files.h"
 #include "daemon/deskd/options.h"
+#include "daemon/deskd/print_settings.h"
 #include "daemon/deskd/settings.h"
 #include "daemon/deskd/supervisor.h"
 #include "hal/base/log.h"
@@ -21,6 +22,8 @@ int main(int argc, char** argv) {
   Options options;
   if (const int code = parseOptions(argc, argv, options); code >= 0) return code;
   if (options.version) return printVersions();
+  if (options.printSettings) return printSettings(options);
+  if (!options.scriptSettingsPath.empty()) return printScriptSettings(options);
   if (options.check) return checkEverything(options);
   // Paho writes to sockets whose other end may be gone.
   ::signal(SIGPIPE, SIG_IGN);

@@ -17,6 +17,9 @@ int parseOptions(int argc, char** argv, Options& options) {
   app.add_option("--board", options.boardPath, "Use a board that deskd-sim simulates")->type_name("SOCKET");
   app.add_option("--bus", options.bus, "D-Bus: system, session, none, or an address")->type_name("BUS");
   app.add_flag("--debug", options.debug, "Log debug messages, too");
+  // For deskctl, which does not read settings itself.
+  app.add_flag("--print-settings", options.printSettings)->group("");
+  app.add_option("--print-script-settings", options.scriptSettingsPath)->group("");
   app.add_flag("--version", options.version, "Print all versions, and exit");
   try {
     app.parse(argc, argv);

@@ -10,6 +10,8 @@ struct Options {
   std::string configPath = "/etc/deskd/deskd.toml";
   bool configGiven = false;  // then it has to exist
   bool check = false;
+  bool printSettings = false;
+  std::string scriptSettingsPath;  // of the NAME.toml to print
   bool simulate = false;
   std::string boardPath;       // of a simulated board that somebody else runs
   std::string bus = "system";  // "system", "session", "none", or a D-Bus address

@@ -27,6 +27,13 @@ void print(const ScriptError& error) {
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
 }
 
+// As settings' mistakes are printed, so that editors find the place: "FILE:LINE:COLUMN: what".
+void printPlaced(const ScriptError& error) {
+  std::string place = error.file;
+  if (error.line > 0) place += ":" + std::to_string(error.line) + ":" + std::to_string(error.column);
+  std::fprintf(stderr, "%s: %s\n", place.c_str(), error.message.c_str());
+}
+
 void printLog(const LogRecord& record) {
   std::FILE* to = record.priority <= Priority::warning ? stderr : stdout;
   std::fputs((record.text + "\n").c_str(), to);
@@ -35,7 +42,8 @@ void printLog(const LogRecord& record) {
 
 }  // namespace
 
-int runForeground(Engine& engine, const ScriptInfo& script, const ScriptLimits& limits) {
+int runForeground(Engine& engine, const ScriptInfo& script, const ScriptLimits& limits,
+                  const std::string& serialPort) {
   Loop loop;
   int exitCode = 0;
   // Nobody at the other end: every request to the broker is refused.
@@ -59,7 +67,12 @@ int runForeground(Engine& engine, const ScriptInfo& script, const ScriptLimits& 
                         storage,
                         printLog,
                         print,
-                        [](const std::string& path) { return path; },
+                        [&](const std::string& path) {
+                          // Ports of the board lie beside its socket.
+                          const bool mapped =
+                              !serialPort.empty() && !path.starts_with(script.boardPath + ".");
+                          return mapped ? serialPort : path;
+                        },
                         lazyBoard(script.boardPath)};
   std::optional<ScriptIsolate> isolate;
   bool unloading = false;
@@ -117,7 +130,7 @@ int checkScript(Engine& engine, const ScriptInfo& script, const ScriptLimits& li
                         storage, printLog, print,   nullptr, lazyBoard("")};
   ScriptIsolate isolate(engine, loop, services, {});
   const auto error = isolate.load();
-  if (error) print(*error);
+  if (error) printPlaced(*error);
   return error ? 1 : 0;
 }
 

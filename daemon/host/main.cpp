@@ -36,6 +36,7 @@ int main(int argc, char** argv) {
   CLI::App app("Runs one deskd script in the foreground, without supervisor and broker.", "deskd-host");
   deskd::ScriptInfo script;
   deskd::ScriptLimits limits;
+  std::string serialPort;
   int socket = -1;
   bool version = false;
   bool check = false;
@@ -44,6 +45,7 @@ int main(int argc, char** argv) {
                  "Directory of the shipped scripts, whose files it may import");
   app.add_option("--settings-json", script.settingsJson, "The script's settings, as JSON");
   app.add_option("--board", script.boardPath, "Socket of a simulated board (deskd-sim --board)");
+  app.add_option("--serial", serialPort, "Port that stands for every serial port but the simulated board's");
   app.add_option("--turn-ms", limits.turnMs, "Longest turn of its loop")->check(CLI::Range(10, 3600000));
   app.add_option("--heap-mib", limits.heapMib, "Limit of its JavaScript heap")->check(CLI::Range(8, 4096));
   app.add_option("--zygote", socket, "Descriptor of the supervisor's socket; given by deskd")->group("");
@@ -66,7 +68,8 @@ int main(int argc, char** argv) {
     script.name = script.path.substr(slash == std::string::npos ? 0 : slash + 1);
     script.name = script.name.substr(0, script.name.find('.'));
     script.simulated = !script.boardPath.empty();
-    return check ? deskd::checkScript(engine, script, limits) : deskd::runForeground(engine, script, limits);
+    return check ? deskd::checkScript(engine, script, limits)
+                 : deskd::runForeground(engine, script, limits, serialPort);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "deskd-host: %s\n", error.what());
     return 1;

@@ -3,8 +3,8 @@
 # Where things go: `cmake --install build/release --prefix /usr`. The programs find each other and the shipped scripts
 # relative to themselves; the unit file expects the prefix /usr.
 add_custom_target(programs)  # all that is installed
-add_dependencies(programs deskd)
-install(TARGETS deskd RUNTIME DESTINATION bin)
+add_dependencies(programs deskctl deskd)
+install(TARGETS deskctl deskd RUNTIME DESTINATION bin)
 foreach(program deskd-guard deskd-host deskd-sim)
   if(TARGET ${program})
     install(TARGETS ${program} RUNTIME DESTINATION lib/deskd)
