@@ -44,6 +44,7 @@ class Commands {
 
 // One file each, in the order in which --help shows them.
 void addCheck(Commands& commands);
+void addNew(Commands& commands);
 void addRun(Commands& commands);
 void addVersion(Commands& commands);
 

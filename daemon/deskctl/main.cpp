@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   app.add_flag("--json", context.json, "Print JSON");
   Commands commands(app, context);
   addCheck(commands);
+  addNew(commands);
   addRun(commands);
   addVersion(commands);
   try {

@@ -59,6 +59,7 @@ std::string ScriptDirectory::nameOf(const std::string& file) {
   if (file.size() <= 3 || !file.ends_with(".js")) return "";
   const std::string name = file.substr(0, file.size() - 3);
   // ".desk.js.swp" and "desk.js~" end otherwise; ".#desk.js" and "._desk.js" begin so.
+  if (name.ends_with(".test")) return "";  // for deskctl test
   if (name.front() == '.' || name.front() == '#' || name.front() == '~') return "";
   return name;
 }

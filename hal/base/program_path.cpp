@@ -27,7 +27,7 @@ std::string shippedScripts() {
   std::error_code ignored;
   const fs::path here = ownDirectory();
   for (const fs::path& place : {here / "scripts", here.parent_path() / "share" / "deskd" / "scripts"})
-    if (fs::is_directory(place, ignored)) return place.string();
+    if (fs::is_directory(place, ignored)) return fs::canonical(place, ignored).string();
   return "";
 }
 

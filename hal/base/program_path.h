@@ -10,7 +10,7 @@ namespace deskd {
 std::string programPath(const std::string& name);
 
 // The directory of the shipped scripts that belongs to this program: beside it in a build tree, else
-// ../share/deskd/scripts. Empty if there is neither.
+// ../share/deskd/scripts; its real path, as imports name it. Empty if there is neither.
 std::string shippedScripts();
 
 }  // namespace deskd
