@@ -153,16 +153,25 @@ void Channel::flush(Milliseconds atMost) {
 void Channel::ready(int events) {
   const std::weak_ptr<bool> alive = alive_;
   if (events < 0 || (events & UV_WRITABLE) != 0) writeWaiting();
-  if (!alive.expired() && !closed_) readAll();
+  if (!alive.expired() && !closed_) readSome();
 }
 
-void Channel::readAll() {
+void Channel::drain() {
+  const std::weak_ptr<bool> alive = alive_;
+  while (!alive.expired() && !closed_ && readSome()) {
+  }
+}
+
+bool Channel::readSome() {
   const std::weak_ptr<bool> alive = alive_;
   // A bounded share of the turn, so that one process that never stops talking does not hold up the others.
   for (int left = 64; left > 0 && !alive.expired() && !closed_; --left) {
     auto datagram = receiveDatagram(socket_.get(), MSG_DONTWAIT);
-    if (!datagram) return;
-    if (datagram->bytes.empty()) return close("");
+    if (!datagram) return false;
+    if (datagram->bytes.empty()) {
+      close("");
+      return false;
+    }
     try {
       auto message = decode(datagram->bytes);
       // The handlers may destroy the channel.
@@ -175,9 +184,10 @@ void Channel::readAll() {
       }
     } catch (const BadMessage& bad) {
       if (!alive.expired()) close(bad.what());
-      return;
+      return false;
     }
   }
+  return true;
 }
 
 void Channel::writeWaiting() {

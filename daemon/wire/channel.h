@@ -57,7 +57,7 @@ class Channel {
   // It does not keep the loop going.
   void unref() { poll_->unref(); }
   // Delivers what has arrived already, whatever the loop does: the last words of a process that has ended.
-  void drain() { readAll(); }
+  void drain();
   // Sends what waits, for at most this long; for the last words of a process.
   void flush(Milliseconds atMost);
 
@@ -68,7 +68,8 @@ class Channel {
   };
 
   void ready(int events);
-  void readAll();
+  // False: nothing waits any more.
+  bool readSome();
   void writeWaiting();
   bool hasRoom(const Any& message, std::size_t bytes) const;
   void close(const std::string& reason);
