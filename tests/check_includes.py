@@ -41,7 +41,7 @@ LIBRARIES = {
                                               "daemon/deskd/mqtt_version.cpp", "tests/bench/*")),
     "toml++": (("toml++/*", "toml.hpp"), ("daemon/deskd/*settings*.cpp", "daemon/deskd/toml_*.cpp")),
     "libsystemd": (("systemd/*",), ("daemon/deskd/notify.cpp", "daemon/deskd/journal.cpp", "daemon/deskd/dbus_*.cpp",
-                                   "daemon/deskctl/bus.cpp")),
+                                   "daemon/deskctl/bus.cpp", "tests/fakes/polkit.cpp")),
     "libseccomp": (("seccomp.h",), ("daemon/host/syscall_filter.cpp",)),
     "SQLite": (("sqlite3.h",), ("daemon/deskd/storage*.cpp", "tests/fakes/lossy_disk.cpp")),
     "nlohmann/json's names": (("nlohmann/json_fwd.hpp",), ("daemon/deskd/*", "daemon/deskctl/*", "tests/*")),

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "daemon/deskd/dbus_error.h"
+#include "daemon/deskd/process_usage.h"
 
 namespace deskd {
 namespace {
@@ -25,9 +26,9 @@ DbusValue ofScript(const Manager& manager, const std::string& script) {
   return manager.script(script).*Member;
 }
 
-template <auto Member>
-DbusValue ofUsage(const Manager& manager, const std::string& script) {
-  return manager.usage(script).*Member;
+template <auto Function>
+DbusValue ofProcess(const Manager& manager, const std::string& script) {
+  return Function(static_cast<int>(manager.script(script).pid));
 }
 
 // A script's own methods take no name.
@@ -201,10 +202,9 @@ const DbusInterface& scriptInterface() {
             {"LogLevel", "s", signalled, "The least urgent of its messages that are logged.",
              ofScript<&ScriptReport::logLevel>},
             {"MemoryBytes", "t", unsignalled,
-             "Its process's memory, with its share of what it shares with others.",
-             ofUsage<&ProcessUsage::memoryBytes>},
+             "Its process's memory, with its share of what it shares with others.", ofProcess<memoryOf>},
             {"CpuUSec", "t", unsignalled, "Processor time that its process has used, in microseconds.",
-             ofUsage<&ProcessUsage::cpuUs>},
+             ofProcess<cpuTimeOf>},
         },
     {
       {"Start",

@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "daemon/deskd/process_usage.h"
 #include "daemon/deskd/recent_messages.h"
 
 namespace deskd {
@@ -63,7 +62,6 @@ class Manager {
   virtual ManagerReport report() const = 0;
   virtual std::vector<std::string> scripts() const = 0;
   virtual ScriptReport script(const std::string& name) const = 0;
-  virtual ProcessUsage usage(const std::string& name) const = 0;
   virtual const std::deque<RecentMessage>& recentMessages() const = 0;
 
   // Settings and all scripts again. Throws ManagerError "BadSettings"; then they stay as they were.

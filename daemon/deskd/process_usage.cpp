@@ -41,17 +41,17 @@ std::uint64_t resident(int pid) {
 
 }  // namespace
 
-ProcessUsage usageOf(int pid) {
-  ProcessUsage usage;
-  if (pid <= 0) return usage;
-  usage.memoryBytes = proportional(pid);
-  if (usage.memoryBytes == 0) usage.memoryBytes = resident(pid);
+std::uint64_t memoryOf(int pid) {
+  if (pid <= 0) return 0;
+  const std::uint64_t bytes = proportional(pid);
+  return bytes != 0 ? bytes : resident(pid);
+}
+
+std::uint64_t cpuTimeOf(int pid) {
   clockid_t clock{};
   timespec used{};
-  if (::clock_getcpuclockid(pid, &clock) == 0 && ::clock_gettime(clock, &used) == 0)
-    usage.cpuUs =
-        static_cast<std::uint64_t>(used.tv_sec) * 1000000 + static_cast<std::uint64_t>(used.tv_nsec) / 1000;
-  return usage;
+  if (pid <= 0 || ::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &used) != 0) return 0;
+  return static_cast<std::uint64_t>(used.tv_sec) * 1000000 + static_cast<std::uint64_t>(used.tv_nsec) / 1000;
 }
 
 }  // namespace deskd

@@ -76,10 +76,6 @@ ScriptReport ScriptManager::script(const std::string& name) const {
   return report;
 }
 
-ProcessUsage ScriptManager::usage(const std::string& name) const {
-  return usageOf(find(name).pid());
-}
-
 void ScriptManager::reload() {
   try {
     parts_.reload();

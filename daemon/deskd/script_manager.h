@@ -40,7 +40,6 @@ class ScriptManager final : public Manager {
   ManagerReport report() const override;
   std::vector<std::string> scripts() const override;
   ScriptReport script(const std::string& name) const override;
-  ProcessUsage usage(const std::string& name) const override;
   const std::deque<RecentMessage>& recentMessages() const override { return parts_.messages.messages(); }
 
   void reload() override;

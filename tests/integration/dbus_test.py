@@ -8,6 +8,7 @@ import time
 import unittest
 import xml.etree.ElementTree as ElementTree
 
+from deskd_fixture import Process, program
 from private_bus import NAME, NOBODY, ROOT, SCRIPT, BusCase, Signals
 
 GOOD = "console.log('up'); setInterval(() => {}, 1000);"
@@ -194,6 +195,22 @@ setInterval(() => { log.debug('tiny'); log.info('plain'); }, 20);""")
                                  (1, "Call failed: only root may do this, and whom polkit allows org.deskd.manage"), method)
         self.assertEqual((self.property("Pid", "good"), self.property("State", "good"), self.property("LogLevel")),
                          (pid, "running", "info"))
+
+    def test_polkit_decides_about_others(self):
+        self.start_with_bus(good=GOOD)
+        for verdict in ("forbid", "allow"):
+            polkit = Process([os.path.join(program("tests"), "fake-polkit"), self.bus, verdict])
+            self.addCleanup(polkit.end)
+            polkit.lines.wait("^ready")
+            if os.geteuid() != 0:
+                self.call("SetLogLevel", "info")  # deskd's own user is allowed whatever polkit says
+                self.assertEqual(polkit.lines.count("asked"), 0)
+            else:
+                code, text = self.busctl("call", NAME, ROOT, NAME, "SetLogLevel", "s", "debug", user=NOBODY)
+                polkit.lines.wait(r"asked: system-bus-name name :\d+\.\d+ org.deskd.manage interactive=[01]$")
+                self.assertEqual(code, 1 if verdict == "forbid" else 0, text)
+                self.assertEqual(self.property("LogLevel"), "info" if verdict == "forbid" else "debug")
+            polkit.end()
 
     def test_every_method_that_changes_something_is_known_to_that_test(self):
         self.start_with_bus(good=GOOD)
