@@ -12,7 +12,8 @@ std::span<const NativeModule> nativeModules() {
       NativeModule{"native:hub", addHub},         NativeModule{"native:i2c", addI2c},
       NativeModule{"native:mqtt", addMqtt},       NativeModule{"native:script", addScript},
       NativeModule{"native:serial", addSerial},   NativeModule{"native:sim", addSim},
-      NativeModule{"native:storage", addStorage}, NativeModule{"native:web", addWeb},
+      NativeModule{"native:storage", addStorage}, NativeModule{"native:test", addTest},
+      NativeModule{"native:web", addWeb},
   };
   return list;
 }

@@ -40,6 +40,7 @@ void addScript(ModuleBuilder& module);
 void addSerial(ModuleBuilder& module);
 void addSim(ModuleBuilder& module);
 void addStorage(ModuleBuilder& module);
+void addTest(ModuleBuilder& module);
 void addWeb(ModuleBuilder& module);
 
 // setTimeout and its kin, queueMicrotask: put on the global object at once, since nearly every script uses

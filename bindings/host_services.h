@@ -28,6 +28,7 @@ struct ScriptInfo {
   std::string settingsJson = "{}";
   bool simulated = false;
   std::string boardPath;  // socket of a simulated board; empty: this machine's hardware
+  bool testing = false;   // deskctl test: deskd:test is there
 };
 
 struct ScriptLimits {

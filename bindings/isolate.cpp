@@ -14,6 +14,7 @@
 #include "bindings/js.h"
 #include "bindings/module_loader.h"
 #include "bindings/platform.h"
+#include "bindings/test_runner.h"
 #include "bindings/turn_watch.h"
 #include "bindings/unload.h"
 #include "bindings/wrapped.h"
@@ -245,6 +246,12 @@ struct ScriptIsolate::Parts {
     if (const auto done = std::exchange(parts.unloaded, nullptr)) done();
   }
 
+  static void onTested(const v8::FunctionCallbackInfo<v8::Value>& info) {
+    auto& parts = *static_cast<Parts*>(info.Data().As<v8::External>()->Value());
+    const int failed = info[0]->IsInt32() ? info[0].As<v8::Int32>()->Value() : 1;
+    if (const auto done = std::exchange(parts.tested, nullptr)) done(failed);
+  }
+
   static void makeGlobal(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<v8::Value>& info) {
     Js& js = Js::of(info.GetIsolate());
     const auto& lazy = *static_cast<const LazyGlobal*>(info.Data().As<v8::External>()->Value());
@@ -261,6 +268,7 @@ struct ScriptIsolate::Parts {
   HostServices& services;
   Events events;
   std::function<void()> unloaded;
+  std::function<void(std::optional<int>)> tested;
   pthread_t scriptThread;
   std::unique_ptr<v8::ArrayBuffer::Allocator> allocator;
   v8::Isolate* isolate = nullptr;
@@ -316,6 +324,25 @@ void ScriptIsolate::run() {
       v8::Local<v8::Promise> chained;
       if (!evaluated.As<v8::Promise>()->Then(js.context(), then).ToLocal(&chained)) return;
     }
+  });
+}
+
+void ScriptIsolate::runTests(std::function<void(std::optional<int>)> done) {
+  Js& js = *parts_->js;
+  auto& runner = js.single<TestRunner>().run();
+  if (!runner) {
+    done(std::nullopt);
+    return;
+  }
+  parts_->tested = std::move(done);
+  js.enter([&] {
+    const auto promise = runner.callForPromise(js);
+    v8::Local<v8::Function> finish;
+    v8::Local<v8::Promise> chained;
+    if (!v8::Function::New(js.context(), Parts::onTested, v8::External::New(js.isolate(), parts_.get()))
+             .ToLocal(&finish) ||
+        !promise->Then(js.context(), finish).ToLocal(&chained))
+      throw PendingException{};
   });
 }
 

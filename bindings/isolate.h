@@ -41,6 +41,10 @@ class ScriptIsolate {
   // meanwhile is reported as `failure` too, a bounded number of times, and keeps no handler from running.
   void unload(std::function<void()> done);
 
+  // Runs the cases that the script has given to deskd:test, and calls `done` with how many failed; with
+  // nothing if there is no deskd:test in it.
+  void runTests(std::function<void(std::optional<int>)> done);
+
   // Bytes of the JavaScript heap in use.
   std::size_t heapBytes() const;
 

@@ -1109,6 +1109,47 @@ declare module 'deskd:sim' {
   export function record(): Promise<SimRecording>;
 }
 
+/**
+ * Tests of scripts, run by `deskctl test NAME.test.js` on a simulated board (deskd:sim drives it), each file in a
+ * process of its own, with the settings of NAME.toml. Elsewhere importing it fails with ERR_NOT_TESTING. Cases run one
+ * after another when the file's top level has ended; each may take 10 s of real time. What a case imports with
+ * `await import('./NAME.js')` is the script under test; a file can do that once.
+ */
+declare module 'deskd:test' {
+  export function test(name: string, fn: () => unknown): void;
+
+  /** A pattern for the error's text, or properties of the error: values, or patterns for their text. */
+  export type ExpectedError = RegExp | Record<string, unknown>;
+
+  export const assert: {
+    ok(value: unknown, message?: string): void;
+    /** The same value, or arrays, objects, maps and typed arrays of the same values. */
+    equal(actual: unknown, expected: unknown, message?: string): void;
+    near(actual: number, expected: number, tolerance: number, message?: string): void;
+    match(text: string, pattern: RegExp): void;
+    /** Returns the error. */
+    throws(fn: () => unknown, expected: ExpectedError): any;
+    rejects(promise: Promise<unknown>, expected: ExpectedError): Promise<any>;
+  };
+
+  /**
+   * Time that stands: timers, Date and performance.now() of the whole script, from freeze() to the end of the case.
+   * What native code times goes on in real time: debouncing, pulses and leases of deskd:gpio, gaps on serial ports,
+   * deskd:cron.
+   */
+  export const clock: {
+    readonly frozen: boolean;
+    /** Timers that wait. */
+    readonly pending: number;
+    /** `now`: what Date shows from here on; default: the time. */
+    freeze(options?: {now?: Date | number}): void;
+    /** Lets time pass: timers run in order, with promises settled in between. Rejects with what one throws. */
+    advance(milliseconds: number): Promise<void>;
+    /** Timers that wait never fire. */
+    thaw(): void;
+  };
+}
+
 // Globals: console, timers, queueMicrotask, structuredClone, TextEncoder, TextDecoder (UTF-8 only),
 // AbortController, AbortSignal, Event, CustomEvent, EventTarget, DOMException, performance.now and
 // timeOrigin, crypto.randomUUID and getRandomValues, atob, btoa, WebAssembly. Their types are those of

@@ -45,12 +45,14 @@ class Commands {
 // One file each, in the order in which --help shows them.
 void addChanges(Commands& commands);
 void addCheck(Commands& commands);
+void addDoctor(Commands& commands);
 void addList(Commands& commands);
 void addLogs(Commands& commands);
 void addMqtt(Commands& commands);
 void addNew(Commands& commands);
 void addRun(Commands& commands);
 void addStatus(Commands& commands);
+void addTest(Commands& commands);
 void addVersion(Commands& commands);
 
 }  // namespace deskd

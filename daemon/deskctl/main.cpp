@@ -43,12 +43,14 @@ int main(int argc, char** argv) {
   Commands commands(app, context);
   addChanges(commands);
   addCheck(commands);
+  addDoctor(commands);
   addList(commands);
   addLogs(commands);
   addMqtt(commands);
   addNew(commands);
   addRun(commands);
   addStatus(commands);
+  addTest(commands);
   addVersion(commands);
   try {
     app.parse(argc, argv);

@@ -16,7 +16,8 @@ std::vector<std::string> ScriptFile::hostArguments() const {
           "--heap-mib",      std::to_string(heapMib)};
 }
 
-std::optional<ScriptFile> readScriptFile(const Context& context, const std::string& path) {
+std::optional<ScriptFile> readScriptFile(const Context& context, const std::string& path,
+                                         const std::string& settingsPath) {
   namespace fs = std::filesystem;
   std::error_code error;
   const fs::path full = fs::absolute(path, error);
@@ -26,7 +27,9 @@ std::optional<ScriptFile> readScriptFile(const Context& context, const std::stri
   if (!fs::is_regular_file(full, error)) throw std::runtime_error(path + ": expected a file");
   std::vector<std::string> arguments = configArguments(context);
   arguments.emplace_back("--print-script-settings");
-  arguments.push_back(fs::path(full).replace_extension(".toml").string());
+  arguments.push_back(
+      (settingsPath.empty() ? fs::path(full).replace_extension(".toml") : fs::absolute(settingsPath, error))
+          .string());
   const Printed printed = captureProgram("deskd", arguments);
   if (printed.code != 0) return std::nullopt;
   const auto read = nlohmann::json::parse(printed.text);

@@ -23,7 +23,9 @@ struct ScriptFile {
 
 // Nothing if the settings are wrong: deskd has printed why. Throws std::runtime_error for what is no script's
 // file.
-std::optional<ScriptFile> readScriptFile(const Context& context, const std::string& path);
+// `settingsPath`: NAME.toml, if it is not the one beside NAME.js.
+std::optional<ScriptFile> readScriptFile(const Context& context, const std::string& path,
+                                         const std::string& settingsPath = "");
 
 // The options with which deskd reads the same settings.
 std::vector<std::string> configArguments(const Context& context);

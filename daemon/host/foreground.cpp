@@ -90,8 +90,22 @@ int runForeground(Engine& engine, const ScriptInfo& script, const ScriptLimits& 
   Timer afterFailure(loop, [&] {
     if (!unloading) unload();
   });
+  // Not from inside the turn in which the last case ended, or the script's top level.
+  Timer afterTests(loop, [&] {
+    if (!unloading) unload();
+  });
+  const auto tested = [&](std::optional<int> failed) {
+    if (!failed)
+      std::fprintf(stderr, "%s: expected test cases of deskd:test, found none\n", script.path.c_str());
+    if (failed != 0) exitCode = 1;
+    afterTests.start(Milliseconds(0));
+  };
+  Timer beginTests(loop, [&] { isolate->runTests(tested); });
   isolate.emplace(engine, loop, services,
-                  ScriptIsolate::Events{[&] { running = true; },
+                  ScriptIsolate::Events{[&] {
+                                          running = true;
+                                          if (script.testing) beginTests.start(Milliseconds(0));
+                                        },
                                         [&](const ScriptError& error) {
                                           print(error);
                                           exitCode = 1;

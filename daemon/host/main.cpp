@@ -50,6 +50,7 @@ int main(int argc, char** argv) {
   app.add_option("--heap-mib", limits.heapMib, "Limit of its JavaScript heap")->check(CLI::Range(8, 4096));
   app.add_option("--zygote", socket, "Descriptor of the supervisor's socket; given by deskd")->group("");
   app.add_flag("--check", check, "Only compile it and what it imports");
+  app.add_flag("--test", script.testing, "Run its test cases, then end");
   app.add_flag("--version", version, "Print the version of V8");
   CLI11_PARSE(app, argc, argv);
   if (version) {

@@ -1,116 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Test cases in JavaScript, run by deskd's own host: a file registers its cases with test() and ends with
-// `await run()`, which throws if any failed and so fails the script.
+// Test cases of the project's own JavaScript, run by deskd's host: a file registers its cases with test() and
+// ends with `await run()`, which throws if any failed and so fails the script. What scripts test themselves
+// with is deskd:test, made of the same parts.
 
 import {inspect} from '../../bindings/js/inspect.js';
+import {TestCases} from '../../bindings/js/test_cases.js';
 
-const mostMs = 10000;  // of real time; a case that waits for something that never comes must not hang
-const cases = [];
+export {assert} from '../../bindings/js/test_assert.js';
 
-export function test(name, fn) { cases.push({name, fn}); }
+const cases = new TestCases();
+
+export const test = (name, fn) => cases.add(name, fn);
 
 export async function run() {
-  const failed = [];
-  for (const {name, fn} of cases) {
-    await new Promise((resolve) => { setTimeout(resolve, 0); });  // each case is a turn of its own
-    try {
-      await within(fn);
-      console.log(`ok: ${name}`);
-    } catch (error) {
-      failed.push(name);
-      console.error(`FAILED: ${name}\n${inspect(error)}`);
-    }
-  }
-  console.log(`${cases.length - failed.length} of ${cases.length} passed`);
-  if (cases.length === 0) throw new Error('expected test cases, found none');
+  const failed = await cases.run({
+    passed: (name) => console.log(`ok ${name}`),
+    failed: (name, error) => console.error(`FAILED ${name}\n${inspect(error)}`),
+  });
+  console.log(`${cases.count - failed.length} of ${cases.count} passed`);
+  if (cases.count === 0) throw new Error('expected test cases, found none');
   if (failed.length > 0) throw new Error(`failed: ${failed.join('; ')}`);
 }
-
-async function within(fn) {
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`did not end within ${mostMs} ms`)), mostMs);
-  });
-  try {
-    await Promise.race([Promise.resolve().then(fn), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-class AssertionError extends Error {
-  get name() { return 'AssertionError'; }
-}
-
-function same(a, b) {
-  if (Object.is(a, b)) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (ArrayBuffer.isView(a) || Array.isArray(a)) {
-    return a.constructor === b.constructor && a.length === b.length &&
-      Array.prototype.every.call(a, (item, index) => same(item, b[index]));
-  }
-  if (a instanceof Map) {
-    return b instanceof Map && same([...a], [...b]);
-  }
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length &&
-    keys.every((key) => Object.hasOwn(b, key) && same(a[key], b[key]));
-}
-
-function check(condition, message) {
-  if (!condition) throw new AssertionError(message);
-}
-
-function checkError(error, expected) {
-  if (expected instanceof RegExp) {
-    check(expected.test(String(error)), `expected an error like ${expected}, found ${inspect(error)}`);
-    return;
-  }
-  for (const [key, value] of Object.entries(expected)) {
-    const fits = value instanceof RegExp ? value.test(String(error[key])) : same(error[key], value);
-    check(fits, `expected the error's ${key} to be ${inspect(value)}, found ${inspect(error)}`);
-  }
-}
-
-export const assert = {
-  ok(value, message = 'expected a true value') { check(value, `${message}, found ${inspect(value)}`); },
-
-  equal(actual, expected, message = 'value') {
-    check(same(actual, expected), `${message}: expected ${inspect(expected, {depth: 8})}, ` +
-      `found ${inspect(actual, {depth: 8})}`);
-  },
-
-  near(actual, expected, tolerance, message = 'value') {
-    check(typeof actual === 'number' && Math.abs(actual - expected) <= tolerance,
-      `${message}: expected ${expected} within ${tolerance}, found ${inspect(actual)}`);
-  },
-
-  match(text, pattern) {
-    check(pattern.test(text), `expected text like ${pattern}, found ${inspect(text)}`);
-  },
-
-  // `expected` is a pattern for the text, or properties of the error (values or patterns).
-  throws(fn, expected) {
-    let caught;
-    try {
-      fn();
-    } catch (error) {
-      caught = {error};
-    }
-    check(caught, 'expected an error, found none');
-    checkError(caught.error, expected);
-    return caught.error;
-  },
-
-  async rejects(promise, expected) {
-    let caught;
-    try {
-      await promise;
-    } catch (error) {
-      caught = {error};
-    }
-    check(caught, 'expected a rejection, found none');
-    checkError(caught.error, expected);
-    return caught.error;
-  },
-};
