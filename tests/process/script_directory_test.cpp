@@ -17,8 +17,8 @@ namespace {
 TEST(ScriptDirectory, TakesOnlyScriptsForScripts) {
   EXPECT_EQ(ScriptDirectory::nameOf("desk.js"), "desk");
   EXPECT_EQ(ScriptDirectory::nameOf("left.desk.js"), "left.desk");
-  for (const char* other : {"desk.test.js", ".js", "desk.toml", ".desk.js.swp", "desk.js~", "#desk.js#", ".#desk.js", "4913",
-                            "desk.js.dpkg-new", "._desk.js", "~desk.js", "desk.mjs"})
+  for (const char* other : {"desk.test.js", ".js", "desk.toml", ".desk.js.swp", "desk.js~", "#desk.js#",
+                            ".#desk.js", "4913", "desk.js.dpkg-new", "._desk.js", "~desk.js", "desk.mjs"})
     EXPECT_EQ(ScriptDirectory::nameOf(other), "") << other;
 }
 
