@@ -59,9 +59,13 @@ std::optional<Datagram> receiveDatagram(int socket, int flags) {
   header.msg_control = control;
   header.msg_controllen = sizeof control;
   ssize_t size = 0;
+  bool reset = false;
   do {
+    // A peer that closes with something unread resets the connection. The kernel says so first, once, and
+    // only then gives what the peer has sent.
+    reset = size < 0 && errno == ECONNRESET;
     size = ::recvmsg(socket, &header, flags | MSG_CMSG_CLOEXEC);
-  } while (size < 0 && errno == EINTR);
+  } while (size < 0 && (errno == EINTR || (errno == ECONNRESET && !reset)));
   if (size < 0 && errno == EAGAIN) return std::nullopt;
   if (size < 0 && errno == ECONNRESET) size = 0;
   if (size < 0) throwErrno("receive from another process of deskd");

@@ -49,6 +49,22 @@ TEST(Channel, DeliversInOrderAndTellsTheEnd) {
   EXPECT_EQ(*receiver.closed, "");
 }
 
+TEST(Channel, ReadsAllThatAPeerHasLeftBehindThoughItHasNotReadItself) {
+  Loop loop;
+  auto [a, b] = socketPair();
+  End receiver(loop, std::move(b));
+  constexpr std::size_t most = 100;  // more than one turn reads
+  for (std::size_t i = 0; i < most; ++i)
+    send(a.get(), Log{6, "line", {}});
+  send(a.get(), Failed{"exception", "Error: after the flood", "", "", 0, 0});
+  receiver.channel->post(Connection{true});
+  a.reset();
+  receiver.channel->drain();
+  ASSERT_EQ(receiver.received.size(), most + 1);
+  EXPECT_TRUE(std::holds_alternative<Failed>(receiver.received.back()));
+  EXPECT_EQ(receiver.closed, "");
+}
+
 TEST(Channel, NeverBlocksAndDropsWhatDoesNotFit) {
   Loop loop;
   auto [a, b] = socketPair();
