@@ -79,15 +79,18 @@ void onFatalError(const char* location, const char* message) {
 }
 
 // A built-in that V8 cannot interrupt is running. Asking V8 for the stack here is not safe, but this process
-// has a few milliseconds to live: if it works the user reads where, if it does not TurnWatch's kill follows.
+// has a few milliseconds to live: if it works the user reads where. If it does not, as during a collection,
+// it crashes, or TurnWatch's kill follows: what is wrong has been said by then.
 void onInsist(int) {
   if (theScript == nullptr || theScript->turnWatch() == nullptr || !theScript->turnWatch()->overdue()) return;
   ScriptError error{kindOfOverdue(*theScript),
                     textOfOverdue(*theScript) + ", inside a built-in that cannot be interrupted",
-                    currentStack(theScript->isolate()),
+                    "",
                     "",
                     0,
                     0};
+  theScript->services().lastWords(error);
+  error.stack = currentStack(theScript->isolate());
   placeFromStack(error);
   theScript->services().lastWords(error);
 }

@@ -27,6 +27,9 @@ HOGS = {
                         OVER + "|Invalid array length", r"\.js:2"),
     "array-that-is-sorted": ("const a = Array.from({length: 2e5}, (_, i) => -i);\n"
                              "function sort() { for (;;) a.sort((x, y) => x < y ? 1 : -1); }\nsort();", OVER, r"\.js:[12]"),
+    # The collector is at work when it is to end, and has no stack to show.
+    "array-too-large-to-sort": ("const a = Array.from({length: 2e6}, (_, i) => -i);\n"
+                                "for (;;) a.sort((x, y) => x < y ? 1 : -1);", OVER, None),
     "map-that-grows": ("const m = new Map();\nfunction fill() { for (let i = 0; ; ++i) m.set(i, {i}); }\nfill();",
                        OVER + "|Map maximum size", r"\.js:2"),
     "big-integer": ("let n = 3n;\nfunction square() { for (;;) n *= n; }\nsquare();",
