@@ -21,6 +21,11 @@ bool DeviceClaims::release(const std::string& device, const std::string& script)
   return true;
 }
 
+bool DeviceClaims::isFreeFor(const std::string& device, const std::string& script) const {
+  const auto found = owners_.find(device);
+  return found == owners_.end() || found->second == script;
+}
+
 std::vector<std::string> DeviceClaims::devicesOf(const std::string& script) const {
   std::vector<std::string> devices;
   for (const auto& [device, owner] : owners_)

@@ -26,6 +26,8 @@ class DeviceClaims {
   const std::string& claim(const std::string& device, const std::string& script);
   // Whether it is nobody's now: not if another script has it.
   bool release(const std::string& device, const std::string& script);
+  // Whether no other script has it.
+  bool isFreeFor(const std::string& device, const std::string& script) const;
   std::vector<std::string> devicesOf(const std::string& script) const;
 
  private:

@@ -148,6 +148,11 @@ class Hub::Impl {
     keep(discovery_.deviceStatus(id), "offline");
   }
 
+  void setScriptState(const std::string& id, const std::string& state) {
+    const std::string topic = discovery_.property(id, "script", "state");
+    if (devices_.contains(id) || topics_.known().contains(topic)) keep(topic, state);
+  }
+
   void clearDevice(const std::string& id) {
     const auto known = devices_.find(id);
     if (known != devices_.end() && known->second.owner) return;
@@ -410,6 +415,10 @@ void Hub::connected() {
 void Hub::stop() {
   impl_->stop();
 }
+void Hub::setScriptState(const std::string& device, const std::string& state) {
+  impl_->setScriptState(device, state);
+}
+
 std::vector<std::string> Hub::entities(MqttOwner owner) const {
   return impl_->entities(owner);
 }

@@ -76,6 +76,9 @@ class Hub {
   // Why a command was refused: a JSON object, published to <property>/error. Lost without a connection.
   void reportError(MqttOwner owner, const std::string& property, const std::string& errorJson);
   void setAvailable(MqttOwner owner, bool available);
+  // How the script of a device fares, on <device>/script/state; nothing for a device that has never been
+  // declared.
+  void setScriptState(const std::string& device, const std::string& state);
   // Its process has ended; its device stays known and is offline.
   void dropOwner(MqttOwner owner);
 

@@ -211,7 +211,7 @@ CheckedEntity checkEntity(const HubEntity& entity) {
     refuse("property \"" + entity.property + "\"",
            "expected 1 to 64 of a-z, 0-9 and -, with no - at either end");
   }
-  if (entity.property == "attributes" || entity.property == "status") {
+  if (entity.property == "attributes" || entity.property == "status" || entity.property == "script") {
     refuse("property \"" + entity.property + "\"", "expected another name: deskd has a topic of this one");
   }
   if (hubKeys(entity.component) == nullptr) {

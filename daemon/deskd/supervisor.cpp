@@ -347,6 +347,9 @@ std::vector<std::pair<std::string, std::string>> Supervisor::serialPaths() const
 }
 
 void Supervisor::scriptChanged(Script& script) {
+  const std::optional<std::string> device = claims_.deviceOf(script.name());
+  if (device && claims_.isFreeFor(*device, script.name()))
+    hub_.setScriptState(*device, nameOf(script.state()));
   if (script.state() == ScriptState::running) {
     const std::uint64_t process = script.process();
     guard_.settled(script.name());

@@ -126,7 +126,7 @@ TEST(HubEntityCheck, NeverHasCommandsRetained) {
 }
 
 TEST(HubEntityCheck, RefusesNamesThatAreNoIds) {
-  for (const char* property : {"", "Height", "a_b", "a.b", "-a", "a/b", "attributes", "status"}) {
+  for (const char* property : {"", "Height", "a_b", "a.b", "-a", "a/b", "attributes", "status", "script"}) {
     EXPECT_THAT(declared(entity("button", "{}", property)), HasSubstr("property \"")) << property;
   }
 }

@@ -48,6 +48,21 @@ class QuarantineTest(DeskdCase):
             self.lines.wait("good: up")
             self.assertEqual(self.lines.count("bad: trying"), 0)
 
+    def test_it_is_told_over_mqtt_and_nothing_is_left_of_a_script_that_is_deleted(self):
+        self.start_broker()
+        self.write_settings("")
+        self.start_daemon()
+        device = "import {device} from 'deskd:hub';\ndevice().sensor('level').set(1);\n"
+        self.write_script("bad.js", device + BAD)
+        state = self.topic("bad", "script/state")
+        self.client.wait(state, "waiting")
+        self.client.wait(state, "quarantined", deadline=60)
+        mark = self.client.mark()
+        self.write_script("bad.js", device + GOOD)
+        self.client.wait(state, "running", start=mark)
+        os.unlink(os.path.join(self.scripts, "bad.js"))
+        self.client.wait(state, "", start=mark)
+
     def test_a_new_version_is_tried(self):
         self.quarantine()
         self.write_script("bad.js", GOOD)
