@@ -40,8 +40,8 @@ void DbusAuthorization::clear() {
 
 void DbusAuthorization::check(sd_bus_message* message, Answer answer) {
   if (questions_.size() >= mostQuestions) return answer("too many requests wait for an answer already");
-  questions_.push_back(
-      std::make_unique<Question>(this, Message(sd_bus_message_ref(message)), std::move(answer), nullptr));
+  questions_.push_back(std::make_unique<Question>(
+      Question{this, Message(sd_bus_message_ref(message)), std::move(answer), nullptr}));
   Question& question = *questions_.back();
   sd_bus_slot* slot = nullptr;
   const int result = sd_bus_call_method_async(

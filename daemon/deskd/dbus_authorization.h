@@ -34,7 +34,7 @@ class DbusAuthorization {
   void userKnown(Question& question, sd_bus_message* answer);
   void askPolkit(Question& question);
   void polkitAnswered(Question& question, sd_bus_message* answer);
-  void end(Question& question, const std::string& refusal);
+  void end(Question& question, const std::string& why);
 
   std::list<std::unique_ptr<Question>> questions_;
 };

@@ -167,29 +167,29 @@ void DbusObject::changed() {
   sd_bus_emit_properties_changed_strv(bus_, path_.c_str(), interface_.name, names.data());
 }
 
-const DbusProperty* DbusObject::property(const std::string& name) const {
+const DbusProperty* DbusObject::propertyNamed(const std::string& name) const {
   const auto found = std::find_if(interface_.properties.begin(), interface_.properties.end(),
                                   [&](const DbusProperty& other) { return other.name == name; });
   return found == interface_.properties.end() ? nullptr : &*found;
 }
 
-const DbusMethod* DbusObject::method(const std::string& name) const {
+const DbusMethod* DbusObject::methodNamed(const std::string& name) const {
   const auto found = std::find_if(interface_.methods.begin(), interface_.methods.end(),
                                   [&](const DbusMethod& other) { return other.name == name; });
   return found == interface_.methods.end() ? nullptr : &*found;
 }
 
-DbusValue DbusObject::valueOf(const DbusProperty& wanted) const {
-  return wanted.get(context_.manager, script_);
+DbusValue DbusObject::valueOf(const DbusProperty& property) const {
+  return property.get(context_.manager, script_);
 }
 
 int DbusObject::get(const std::string& name, sd_bus_message* reply) const {
-  const DbusProperty* wanted = property(name);
+  const DbusProperty* wanted = propertyNamed(name);
   return wanted == nullptr ? 0 : std::visit(Append{reply}, valueOf(*wanted));
 }
 
 int DbusObject::call(sd_bus_message* message) {
-  const DbusMethod* wanted = method(sd_bus_message_get_member(message));
+  const DbusMethod* wanted = methodNamed(sd_bus_message_get_member(message));
   if (wanted == nullptr) return 0;
   std::vector<std::string> arguments;
   for (std::size_t count = 0; count < wanted->arguments.size(); ++count) {

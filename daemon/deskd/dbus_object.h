@@ -36,8 +36,8 @@ class DbusObject {
   void changed();
 
  private:
-  const DbusProperty* property(const std::string& name) const;
-  const DbusMethod* method(const std::string& name) const;
+  const DbusProperty* propertyNamed(const std::string& name) const;
+  const DbusMethod* methodNamed(const std::string& name) const;
   DbusValue valueOf(const DbusProperty& property) const;
   int get(const std::string& name, sd_bus_message* reply) const;
   int call(sd_bus_message* message);
