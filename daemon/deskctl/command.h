@@ -46,11 +46,14 @@ class Commands {
 void addChanges(Commands& commands);
 void addCheck(Commands& commands);
 void addDoctor(Commands& commands);
+void addI2c(Commands& commands);
 void addList(Commands& commands);
 void addLogs(Commands& commands);
 void addMqtt(Commands& commands);
 void addNew(Commands& commands);
+void addPins(Commands& commands);
 void addRun(Commands& commands);
+void addSerial(Commands& commands);
 void addStatus(Commands& commands);
 void addTest(Commands& commands);
 void addVersion(Commands& commands);

@@ -31,7 +31,7 @@ bool isRight(const Context& context, const std::string& path) {
 void addCheck(Commands& commands) {
   const auto files = std::make_shared<std::vector<std::string>>();
   commands
-      .add("check", "Check scripts and their settings without running them",
+      .add("check", "Check scripts and settings without running them",
            [files](const Context& context) {
              bool right = true;
              for (const std::string& path : *files) {

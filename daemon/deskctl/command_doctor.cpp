@@ -69,7 +69,7 @@ int doctor(const Context& context, const Machine& machine) {
 void addDoctor(Commands& commands) {
   const auto machine = std::make_shared<Machine>();
   commands
-      .add("doctor", "Look for what is wrong with this machine, and say what mends it",
+      .add("doctor", "Look for what is wrong here, and what mends it",
            [machine](const Context& context) { return doctor(context, *machine); })
       ->add_option("--root", machine->root)
       ->group("");  // for tests

@@ -107,7 +107,7 @@ int createScript(const NewOptions& options) {
 void addNew(Commands& commands) {
   const auto options = std::make_shared<NewOptions>();
   CLI::App* command =
-      commands.add("new", "Create a script, with its settings, from a template", [options](const Context&) {
+      commands.add("new", "Create a script and its settings from a template", [options](const Context&) {
         try {
           return createScript(*options);
         } catch (const std::invalid_argument& error) {
@@ -116,9 +116,7 @@ void addNew(Commands& commands) {
         }
       });
   command->add_option("NAME", options->name, "Of the script, without .js")->required();
-  command
-      ->add_option("--template", options->templateName,
-                   "What it begins as; without one, tells which there are")
+  command->add_option("--template", options->templateName, "What it begins as (without: tells which)")
       ->type_name("TEMPLATE");
   command->add_option("--directory", options->directory, "Where (the current directory)")->type_name("DIR");
 }

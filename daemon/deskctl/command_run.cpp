@@ -61,14 +61,14 @@ int run(const Context& context, const RunOptions& options) {
 
 void addRun(Commands& commands) {
   const auto options = std::make_shared<RunOptions>();
-  CLI::App* command = commands.add("run", "Run one script here, without the service and its broker",
+  CLI::App* command = commands.add("run", "Run one script here, without service and broker",
                                    [options](const Context& context) { return run(context, *options); });
-  command->add_option("FILE", options->file, "The script; its settings are NAME.toml beside it")->required();
+  command->add_option("FILE", options->file, "The script, with NAME.toml beside NAME.js")->required();
   CLI::Option* simulate = command->add_flag("--sim", options->simulate, "On a simulated board, with a desk");
   command->add_option("--board", options->boardPath, "On a board that deskd-sim simulates")
       ->type_name("SOCKET")
       ->excludes(simulate);
-  command->add_option("--settings-json", options->settingsJson, "Settings instead of those in NAME.toml")
+  command->add_option("--settings-json", options->settingsJson, "Settings instead of NAME.toml")
       ->type_name("JSON");
 }
 

@@ -47,9 +47,9 @@ int test(const Context& context, const std::vector<std::string>& files) {
 void addTest(Commands& commands) {
   const auto files = std::make_shared<std::vector<std::string>>();
   commands
-      .add("test", "Run test cases (deskd:test) on a simulated board",
+      .add("test", "Run test cases on a simulated board",
            [files](const Context& context) { return test(context, *files); })
-      ->add_option("FILE", *files, "NAME.test.js, which imports NAME.js; settings are those of NAME.toml")
+      ->add_option("FILE", *files, "NAME.test.js, of the script NAME.js")
       ->required();
 }
 

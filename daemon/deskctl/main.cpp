@@ -44,11 +44,14 @@ int main(int argc, char** argv) {
   addChanges(commands);
   addCheck(commands);
   addDoctor(commands);
+  addI2c(commands);
   addList(commands);
   addLogs(commands);
   addMqtt(commands);
   addNew(commands);
+  addPins(commands);
   addRun(commands);
+  addSerial(commands);
   addStatus(commands);
   addTest(commands);
   addVersion(commands);

@@ -18,6 +18,10 @@ install(FILES systemd/org.deskd.Manager1.conf DESTINATION share/dbus-1/system.d)
 install(FILES systemd/org.deskd.policy DESTINATION share/polkit-1/actions)
 install(FILES systemd/deskd.sysusers DESTINATION lib/sysusers.d RENAME deskd.conf)
 install(FILES systemd/deskd.tmpfiles DESTINATION lib/tmpfiles.d RENAME deskd.conf)
+install(FILES packaging/completions/deskctl.bash DESTINATION share/bash-completion/completions RENAME deskctl)
+install(FILES packaging/completions/_deskctl DESTINATION share/zsh/vendor-completions)
+install(FILES packaging/completions/deskctl.fish DESTINATION share/fish/vendor_completions.d)
+install(FILES packaging/man/deskctl.1 DESTINATION share/man/man1)
 install(FILES systemd/60-deskd.rules DESTINATION lib/udev/rules.d)
 
 # A private copy of V8 goes along, and is found relative to the program; the system's is apt's business.

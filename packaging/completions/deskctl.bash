@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+# bash completion for deskctl
+
+_deskctl() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
+  local commands="check disable doctor enable eval i2c list logs mqtt new pins restart run serial start status stop
+    test version"
+  local word command=
+  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case $word in
+      -*) ;;
+      *) command=$word; break ;;
+    esac
+  done
+  COMPREPLY=()
+  case $previous in
+    --config | --board)
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      return ;;
+    --bus)
+      mapfile -t COMPREPLY < <(compgen -W "system session" -- "$current")
+      return ;;
+    --directory)
+      mapfile -t COMPREPLY < <(compgen -d -- "$current")
+      return ;;
+    --template)
+      mapfile -t COMPREPLY < <(compgen -W "blink button desk schedule sensor serial" -- "$current")
+      return ;;
+  esac
+  if [[ -z $command ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$commands --bus --config --help --json" -- "$current")
+    return
+  fi
+  if [[ $current == -* ]]; then
+    local options="--help --json"
+    case $command in
+      i2c) options+=" --board" ;;
+      logs) options+=" -f" ;;
+      new) options+=" --directory --template" ;;
+      pins) options+=" --all --board" ;;
+      run) options+=" --board --settings-json --sim" ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+    return
+  fi
+  case $command in
+    check | run | test)
+      compopt -o filenames 2> /dev/null
+      mapfile -t COMPREPLY < <(compgen -f -X '!*.js' -- "$current"; compgen -d -- "$current") ;;
+    disable | enable | eval | logs | restart | start | status | stop)
+      mapfile -t COMPREPLY < <(compgen -W "$(cd /etc/deskd/scripts 2> /dev/null &&
+        for word in *.js; do [[ $word == *.test.js || $word == '*.js' ]] || echo "${word%.js}"; done)" -- "$current") ;;
+    i2c)
+      mapfile -t COMPREPLY < <(compgen -W "$(cd /dev && for word in i2c-*; do [[ -e $word ]] && echo "${word#i2c-}"; done)" \
+        -- "$current") ;;
+  esac
+}
+
+complete -F _deskctl deskctl
