@@ -40,6 +40,20 @@ void printLog(const LogRecord& record) {
   std::fflush(to);
 }
 
+// Ports of the simulated board lie beside its socket.
+std::function<std::string(const std::string&)> serialPaths(const ScriptInfo& script,
+                                                           const std::string& serialPort) {
+  return [board = script.boardPath + ".", serialPort](const std::string& path) {
+    return serialPort.empty() || path.starts_with(board) ? path : serialPort;
+  };
+}
+
+// What the end of a test's cases means for the exit code. Nothing: there were none.
+int exitCodeOfTests(const std::string& path, std::optional<int> failed) {
+  if (!failed) std::fprintf(stderr, "%s: expected test cases of deskd:test, found none\n", path.c_str());
+  return failed == 0 ? 0 : 1;
+}
+
 }  // namespace
 
 int runForeground(Engine& engine, const ScriptInfo& script, const ScriptLimits& limits,
@@ -67,12 +81,7 @@ int runForeground(Engine& engine, const ScriptInfo& script, const ScriptLimits& 
                         storage,
                         printLog,
                         print,
-                        [&](const std::string& path) {
-                          // Ports of the board lie beside its socket.
-                          const bool mapped =
-                              !serialPort.empty() && !path.starts_with(script.boardPath + ".");
-                          return mapped ? serialPort : path;
-                        },
+                        serialPaths(script, serialPort),
                         lazyBoard(script.boardPath)};
   std::optional<ScriptIsolate> isolate;
   bool unloading = false;
@@ -95,9 +104,7 @@ int runForeground(Engine& engine, const ScriptInfo& script, const ScriptLimits& 
     if (!unloading) unload();
   });
   const auto tested = [&](std::optional<int> failed) {
-    if (!failed)
-      std::fprintf(stderr, "%s: expected test cases of deskd:test, found none\n", script.path.c_str());
-    if (failed != 0) exitCode = 1;
+    if (exitCodeOfTests(script.path, failed) != 0) exitCode = 1;
     afterTests.start(Milliseconds(0));
   };
   Timer beginTests(loop, [&] { isolate->runTests(tested); });
