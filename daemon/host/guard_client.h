@@ -24,6 +24,8 @@ class GuardClient final : public GuardPort {
 
   // The first socket, or that to another guard.
   void connect(UniqueFd socket);
+  // The guard drives safe what is still on.
+  void disconnect() { channel_.reset(); }
 
   bool available() const override { return true; }
   Output declare(MotionOutputOptions options, Ended ended, Done done) override;

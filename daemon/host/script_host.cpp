@@ -25,6 +25,8 @@ namespace {
 // more.
 constexpr Milliseconds unloadAfterFailure(150);
 
+// The supervisor may have to wait for a processor before it reads them.
+constexpr Milliseconds lastWords(1000);
 // What scripts say may be of any length; a message to the supervisor may not.
 constexpr std::size_t mostText = 16 * 1024;
 constexpr std::size_t mostPath = 4 * 1024;
@@ -81,7 +83,9 @@ class ScriptHost {
 
   int run() {
     loop_.run();
-    channel_.flush(Milliseconds(100));
+    guard_.disconnect();  // what moves does not wait for words
+    channel_.flush(lastWords);
+    if (lostLines_ > 0 && channel_.post(wire::LostLines{lostLines_})) channel_.flush(lastWords);
     isolate_.reset();
     return exitCode_;
   }

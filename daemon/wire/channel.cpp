@@ -138,8 +138,9 @@ bool Channel::post(const Any& message, int descriptor) {
 }
 
 bool Channel::hasRoom(const Any& message, std::size_t bytes) const {
+  if (isUrgent(message)) return urgent_.size() < maxUrgent && queuedBytes_ + bytes <= 3 * maxQueuedBytes;
   if (isBulk(message)) return queue_.size() < maxQueued && queuedBytes_ + bytes <= maxQueuedBytes;
-  return queued() < maxQueued + maxReserved && queuedBytes_ + bytes <= 2 * maxQueuedBytes;
+  return queue_.size() < maxQueued + maxReserved && queuedBytes_ + bytes <= 2 * maxQueuedBytes;
 }
 
 void Channel::flush(Milliseconds atMost) {

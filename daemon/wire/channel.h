@@ -44,6 +44,7 @@ class Channel {
   };
   static constexpr std::size_t maxQueued = 2000;    // of those that are bulk
   static constexpr std::size_t maxReserved = 1000;  // further ones that are not
+  static constexpr std::size_t maxUrgent = 1000;    // of those that overtake
   static constexpr std::size_t maxQueuedBytes = 4 * 1024 * 1024;
 
   Channel(Loop& loop, UniqueFd socket, Handlers handlers);

@@ -68,11 +68,12 @@ bool isBulk(const Any& message) {
   return std::visit(
       [](const auto& fields) {
         using T = std::decay_t<decltype(fields)>;
-        return std::is_same_v<T, Message> || std::is_same_v<T, Log> || std::is_same_v<T, Publish> ||
-               std::is_same_v<T, Subscribe> || std::is_same_v<T, Unsubscribe> || std::is_same_v<T, Declare> ||
-               std::is_same_v<T, Remove> || std::is_same_v<T, State> || std::is_same_v<T, Attributes> ||
-               std::is_same_v<T, Event> || std::is_same_v<T, Refusal> || std::is_same_v<T, StorageGet> ||
-               std::is_same_v<T, StorageKeys> || std::is_same_v<T, StorageApply>;
+        return std::is_same_v<T, Message> || std::is_same_v<T, Log> || std::is_same_v<T, LostLines> ||
+               std::is_same_v<T, Publish> || std::is_same_v<T, Subscribe> || std::is_same_v<T, Unsubscribe> ||
+               std::is_same_v<T, Declare> || std::is_same_v<T, Remove> || std::is_same_v<T, State> ||
+               std::is_same_v<T, Attributes> || std::is_same_v<T, Event> || std::is_same_v<T, Refusal> ||
+               std::is_same_v<T, StorageGet> || std::is_same_v<T, StorageKeys> ||
+               std::is_same_v<T, StorageApply>;
       },
       message);
 }

@@ -101,6 +101,18 @@ TEST(Channel, KeepsRoomForWhatDeskdItselfSays) {
       << "it overtakes what waits: its process has not long to live";
 }
 
+TEST(Channel, KeepsRoomForTheFailureWhateverElseWaits) {
+  Loop loop;
+  auto [a, b] = socketPair();
+  End sender(loop, std::move(a));
+  while (sender.channel->post(Log{6, "line", {}})) {
+  }
+  EXPECT_FALSE(sender.channel->post(LostLines{1}));
+  while (sender.channel->post(Running{})) {
+  }
+  EXPECT_TRUE(sender.channel->post(Failed{"exception", "no", "", "", 0, 0}));
+}
+
 TEST(Channel, BoundsWhatDeskdItselfSaysToo) {
   Loop loop;
   auto [a, b] = socketPair();
