@@ -15,10 +15,10 @@ struct Change {
 };
 
 constexpr Change changes[] = {
-    {"start", "Start", "Start scripts that do not run, also ones in quarantine"},
-    {"stop", "Stop", "Stop scripts until their files change, or deskd is restarted"},
+    {"start", "Start", "Start scripts, also ones in quarantine"},
+    {"stop", "Stop", "Stop scripts until their files change"},
     {"restart", "Restart", "Stop scripts and start them again"},
-    {"reload", "ReloadScript", "Load scripts' files again; on a mistake the old version goes on"},
+    {"reload", "ReloadScript", "Load the files of scripts again"},
     {"enable", "Enable", "Take back \"disable\", and start scripts"},
     {"disable", "Disable", "Stop scripts for good, also after a restart"},
 };

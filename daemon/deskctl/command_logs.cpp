@@ -39,7 +39,7 @@ int logs(const Wanted& wanted) {
 
 void addLogs(Commands& commands) {
   const auto wanted = std::make_shared<Wanted>();
-  CLI::App* command = commands.add("logs", "Show what a script has logged (journalctl SCRIPT=NAME)",
+  CLI::App* command = commands.add("logs", "Show what a script has logged",
                                    [wanted](const Context&) { return logs(*wanted); });
   command->add_flag("-f,--follow", wanted->follow, "Wait for more");
   command->add_option("-n,--lines", wanted->lines, "So many of the last lines")->capture_default_str();

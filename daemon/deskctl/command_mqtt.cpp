@@ -19,7 +19,7 @@ int mqtt(const Context& context) {
 }  // namespace
 
 void addMqtt(Commands& commands) {
-  commands.add("mqtt", "Show the connection to the broker and the last 20 messages", mqtt);
+  commands.add("mqtt", "Show the broker and the last 20 messages", mqtt);
 }
 
 }  // namespace deskd
