@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/deskd/switchboard.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <exception>
 #include <utility>
@@ -126,6 +128,8 @@ void Switchboard::ended(std::uint64_t process) {
   topics_.erase(process);
   devices_.erase(process);
   scriptOf_.erase(process);
+  // What waited for a script that sends faster than is read is the system's again.
+  ::malloc_trim(0);
 }
 
 void Switchboard::fromHost(Script& script, std::uint64_t process, wire::Any&& message) {

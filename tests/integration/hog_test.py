@@ -7,7 +7,7 @@ import re
 import unittest
 
 from deskd_fixture import DeskdCase, PATIENCE
-from hostile_test import WITNESS
+from witness import Witness
 
 OVER = "(heap limit|out of memory|turn took longer)"
 TURN = "turn took longer"
@@ -137,9 +137,9 @@ class HogTest(DeskdCase):
         if broker:
             self.start_broker()
         self.write_settings(f"[limits]\nturn_ms = 500\nheap_mib = 32\nmemory_mib = 128\n{limits}", broker=broker)
-        self.write_script("witness.js", WITNESS)
+        self.witness = Witness(self)
         self.start_daemon()
-        self.daemon.lines.wait("witness: late")
+        self.witness.begin()
         self.before = self.private_kb()
         self.zygote = self.children()["deskd-zygote"]
 
@@ -160,13 +160,7 @@ class HogTest(DeskdCase):
             self.daemon.lines.wait(where.replace(r"\.js", re.escape(name) + r"\.js"), start=mark)
         self.daemon.lines.wait("starting it again", start=mark)
         self.remove(name)
-        self.check_witness(mark)
-
-    def check_witness(self, mark):
-        second = self.daemon.lines.mark()
-        self.daemon.lines.wait("witness: late", start=second)
-        late = [float(line.rsplit(" ", 1)[1]) for _, line in self.daemon.lines.seen[mark:] if "witness: late" in line]
-        self.assertLess(max(late), 50 * PATIENCE)
+        self.witness.check(mark)
 
     def check_daemon(self):
         self.assertIsNone(self.daemon.child.poll())
@@ -212,7 +206,7 @@ console.log('armed');
         self.client.publish("again", "1")
         self.daemon.lines.wait("closer: heard again", start=mark)
         self.assertEqual(self.daemon.lines.count("closer: .*error"), 0)
-        self.check_witness(mark)
+        self.witness.check(mark)
         self.check_daemon()
 
     def test_floods_on_the_wire_to_the_supervisor(self):
@@ -224,7 +218,7 @@ console.log('armed');
                 self.daemon.lines.wait(f"flood-{name}: .*{seen}", start=mark, deadline=8 * PATIENCE)
                 self.daemon.lines.wait(f"flood-{name}: .*flooded", start=mark, deadline=8 * PATIENCE)
                 self.assertEqual(self.daemon.lines.count(f"flood-{name}: error"), 0)
-                self.check_witness(mark)
+                self.witness.check(mark)
                 self.remove(f"flood-{name}")
         self.check_daemon()
 
