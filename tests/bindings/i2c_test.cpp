@@ -224,10 +224,10 @@ TEST_F(I2cScripts, LocksKeepOtherProcessesOut) {
   const UniqueFd other(::open(path("board.i2c-1.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   ASSERT_EQ(::flock(other.get(), LOCK_EX), 0);
   runI2c(
-      "const device = await i2c.open({bus: 1, address: 0x76, timeout: 20});"
+      "const device = await i2c.open({bus: 1, address: 0x76, timeout: 200});"
       "await tell(device.read(1)); await tell(device.lock(() => 1, {timeout: 20}));");
   EXPECT_THAT(logged_,
-              ElementsAre(HasSubstr("ETIMEDOUT: i2c-1 address 0x76: expected an answer within 20 ms, found "
+              ElementsAre(HasSubstr("ETIMEDOUT: i2c-1 address 0x76: expected an answer within 200 ms, found "
                                     "the bus locked by another process"),
                           HasSubstr("ETIMEDOUT: lock of i2c-1")));
   ASSERT_EQ(::flock(other.get(), LOCK_UN), 0);

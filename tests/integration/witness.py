@@ -30,6 +30,8 @@ while True:
         report, worst = now, 0.0
 """
 MOST_MS = 50
+# Of two that wait for a busy processor one may be as unlucky as the other is lucky.
+LUCK = 4
 
 
 class Witness:
@@ -54,7 +56,7 @@ class Witness:
         begin = lines.seen[min(mark, len(lines.seen) - 1)][0] - 0.1
         late = self._worst(lines, "witness: late ", begin)
         control = self._worst(self._control.lines, "late ", begin)
-        self._case.assertLess(late, (MOST_MS + control) * PATIENCE, f"a program without deskd was {control} ms late")
+        self._case.assertLess(late, (MOST_MS + LUCK * control) * PATIENCE, f"a program without deskd was {control} ms late")
 
     @staticmethod
     def _worst(lines, word, begin):
