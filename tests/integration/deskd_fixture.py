@@ -302,7 +302,7 @@ class DeskdCase(unittest.TestCase):
         found = {}
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
-                with open(f"/proc/{pid}/stat") as file:
+                with open(f"/proc/{pid}/stat", errors="replace") as file:  # names are cut anywhere
                     name, rest = file.read().rsplit(")", 1)
             except OSError:
                 continue
