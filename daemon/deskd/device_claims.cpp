@@ -9,6 +9,11 @@ std::optional<std::string> DeviceClaims::deviceOf(const std::string& script) {
   return before == last_.end() ? std::nullopt : std::optional(before->second);
 }
 
+std::optional<std::string> DeviceClaims::lastDeviceOf(const std::string& script) {
+  const auto last = last_.find(script);
+  return last == last_.end() ? deviceOf(script) : std::optional(last->second);
+}
+
 const std::string& DeviceClaims::claim(const std::string& device, const std::string& script) {
   return owners_.try_emplace(device, script).first->second;
 }

@@ -19,6 +19,8 @@ class DeviceClaims {
 
   // As its settings say now, or as they said when they could last be read.
   std::optional<std::string> deviceOf(const std::string& script);
+  // As they said when they were last read; reads them only if they never were.
+  std::optional<std::string> lastDeviceOf(const std::string& script);
   void remember(const std::string& script, const std::string& device) { last_[script] = device; }
   void forget(const std::string& script) { last_.erase(script); }
 

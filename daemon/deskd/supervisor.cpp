@@ -95,7 +95,8 @@ Supervisor::Supervisor(Loop& loop, const Options& options, Settings settings)
                [this](std::uint64_t process, const wire::StorageAnswer& answer) {
                  switchboard_.send(process, answer);
                }),
-      claims_([this](const std::string& script) {
+      claims_([this](const std::string& script) -> std::optional<std::string> {
+        if (!directory_) return std::nullopt;  // deskd stops
         return scriptDevice(directory_->settingsPath(script), script);
       }),
       switchboard_(loop, router_, hub_, storage_, claims_,
@@ -347,7 +348,7 @@ std::vector<std::pair<std::string, std::string>> Supervisor::serialPaths() const
 }
 
 void Supervisor::scriptChanged(Script& script) {
-  const std::optional<std::string> device = claims_.deviceOf(script.name());
+  const std::optional<std::string> device = claims_.lastDeviceOf(script.name());
   if (device && claims_.isFreeFor(*device, script.name()))
     hub_.setScriptState(*device, nameOf(script.state()));
   if (script.state() == ScriptState::running) {

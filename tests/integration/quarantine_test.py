@@ -63,6 +63,18 @@ class QuarantineTest(DeskdCase):
         os.unlink(os.path.join(self.scripts, "bad.js"))
         self.client.wait(state, "", start=mark)
 
+    def test_the_end_of_deskd_is_the_last_that_is_told(self):
+        self.start_broker()
+        self.write_settings("")
+        with open(os.path.join(self.scripts, "good.toml"), "w") as file:
+            file.write('device = "lamp"\n')
+        self.write_script("good.js", "import {device} from 'deskd:hub';\ndevice().sensor('level').set(1);\n" + GOOD)
+        self.start_daemon()
+        self.client.wait(self.topic("lamp", "script/state"), "running")
+        self.daemon.end()
+        self.client.wait(self.topic("lamp", "script/state"), "stopped")
+        self.assertIsNone(self.client.last(self.topic("good", "script/state")))
+
     def test_a_new_version_is_tried(self):
         self.quarantine()
         self.write_script("bad.js", GOOD)
