@@ -19,6 +19,47 @@ SettingsFound read(const Options& options) {
                       options.configGiven ? MissingFile::isAnError : MissingFile::meansDefaults);
 }
 
+json jsonOf(const Limits& limits) {
+  return {{"turn_ms", limits.turnMs},
+          {"heap_mib", limits.heapMib},
+          {"memory_mib", limits.memoryMib},
+          {"storage_kib", limits.storageKib},
+          {"cpu_percent", limits.cpuPercent},
+          {"handles", limits.handles},
+          {"publishes_per_s", limits.publishesPerS},
+          {"subscriptions", limits.subscriptions},
+          {"log_lines_per_s", limits.logLinesPerS}};
+}
+
+std::string nameOf(MqttVersion version) {
+  if (version == MqttVersion::newest) return "";
+  return version == MqttVersion::v5 ? "5" : "3.1.1";
+}
+
+std::string nameOf(Discovery discovery) {
+  if (discovery == Discovery::off) return "off";
+  return discovery == Discovery::entity ? "entity" : "device";
+}
+
+json jsonOf(const MqttSettings& mqtt) {
+  return {{"url", mqtt.url},
+          {"host", mqtt.host},
+          {"port", mqtt.port},
+          {"tls", mqtt.tls},
+          {"username", mqtt.username},
+          {"password_file", mqtt.passwordFile},
+          {"ca_file", mqtt.caFile},
+          {"cert_file", mqtt.certFile},
+          {"key_file", mqtt.keyFile},
+          {"verify_name", mqtt.verifyName},
+          {"version", nameOf(mqtt.version)},
+          {"client_id", mqtt.clientId},
+          {"keep_alive_s", mqtt.keepAliveS},
+          {"prefix", mqtt.prefix},
+          {"discovery", nameOf(mqtt.discovery)},
+          {"discovery_prefix", mqtt.discoveryPrefix}};
+}
+
 void print(const json& value) {
   // File names need not be UTF-8; JSON is.
   std::puts(value.dump(-1, ' ', false, json::error_handler_t::replace).c_str());
@@ -32,11 +73,8 @@ int printSettings(const Options& options) {
   for (std::string& mistake : mqttFileMistakes(settings))
     found.mistakes.push_back(std::move(mistake));
   print({{"node", settings.node},
-         {"mqtt",
-          {{"url", settings.mqtt.url},
-           {"host", settings.mqtt.host},
-           {"port", settings.mqtt.port},
-           {"tls", settings.mqtt.tls}}},
+         {"mqtt", jsonOf(settings.mqtt)},
+         {"limits", jsonOf(settings.limits)},
          {"scripts_directory", settings.scriptsDirectory},
          {"library_directory", libraryDirectory(settings)},
          {"state_directory", settings.stateDirectory},
