@@ -21,7 +21,10 @@ install(FILES systemd/deskd.tmpfiles DESTINATION lib/tmpfiles.d RENAME deskd.con
 install(FILES packaging/completions/deskctl.bash DESTINATION share/bash-completion/completions RENAME deskctl)
 install(FILES packaging/completions/_deskctl DESTINATION share/zsh/vendor-completions)
 install(FILES packaging/completions/deskctl.fish DESTINATION share/fish/vendor_completions.d)
-install(FILES packaging/man/deskctl.1 DESTINATION share/man/man1)
+foreach(page deskctl.1 deskd.toml.5 deskd-scripts.7 deskd.8)
+  string(REGEX REPLACE ".*\\." "" number ${page})
+  install(FILES packaging/man/${page} DESTINATION share/man/man${number})
+endforeach()
 install(FILES systemd/60-deskd.rules DESTINATION lib/udev/rules.d)
 
 # A private copy of V8 goes along, and is found relative to the program; the system's is apt's business.

@@ -4,7 +4,6 @@
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import unittest
 
@@ -77,12 +76,6 @@ class WordsTest(DeskctlCase):
         codes = (SOURCE / "daemon" / "deskctl" / "command.h").read_text()
         for code in re.findall(r"^  exit\w+ = (\d+),", codes, re.MULTILINE):
             self.assertRegex(page, rf"(?m)^\.B {code}$")
-
-    @unittest.skipUnless(shutil.which("man"), "needs man")
-    def test_the_manual_has_no_mistakes(self):
-        result = subprocess.run(["man", "--warnings", "-l", "-E", "UTF-8", SOURCE / "packaging" / "man" / "deskctl.1"],
-                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
-        self.assertEqual((result.returncode, result.stderr), (0, ""))
 
 
 if __name__ == "__main__":
