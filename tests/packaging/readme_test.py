@@ -53,18 +53,20 @@ class Readme(DeskdCase):
             if name != "build/engine":
                 self.assertTrue(path.exists(), name)
 
-    def test_the_settings_table_has_every_default_key(self):
-        keys = set()
-        section = ""
-        for line in (SOURCE / "packaging/deskd.toml").read_text().splitlines():
-            if line.startswith("["):
-                section = line.strip("[]") + "."
-            match = re.match(r"#(\w+) = ", line)
-            if match:
-                keys.add(section + match[1])
-        self.assertGreater(len(keys), 8)
-        for key in keys:
-            self.assertIn(f"`{key}`", README)
+    def test_the_settings_it_shows_are_right(self):
+        secret = os.path.join(self.directory, "secret")
+        pathlib.Path(secret).write_text("pass\n")
+        os.chmod(secret, 0o600)
+        settings = snippet("toml", 2)
+        self.assertIn("/etc/deskd/mqtt-password", settings)
+        config = os.path.join(self.directory, "shown.toml")
+        pathlib.Path(config).write_text(settings.replace("/etc/deskd/mqtt-password", secret) +
+                                        f'[scripts]\ndirectory = "{self.scripts}"\n')
+        self.write_script("lamp.js", "")
+        self.write_script("lamp.toml", snippet("toml", 3))
+        check = subprocess.run([program("deskd"), "--check", "--config", config], text=True, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, check=False)
+        self.assertEqual(check.returncode, 0, check.stdout)
 
 
 if __name__ == "__main__":
