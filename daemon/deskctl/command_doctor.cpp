@@ -21,7 +21,7 @@ void examineSettings(const Context& context, const Machine& machine, Findings& f
   if (context.configGiven || machine.exists(context.configPath)) config = {"--config", path};
   std::vector<std::string> arguments = config;
   arguments.emplace_back("--print-settings");
-  const auto settings = nlohmann::json::parse(captureProgram("deskd", arguments).text);
+  const auto settings = jsonOf("deskd", captureProgram("deskd", arguments));
   const std::string command = "deskd --check" + (context.configGiven ? " --config " + path : "");
   for (const auto& mistake : settings.at("mistakes"))
     findings.push_back({Level::wrong, "settings", mistake, command});

@@ -10,6 +10,8 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "hal/base/error.h"
 #include "hal/base/program_path.h"
@@ -108,6 +110,14 @@ Printed captureProgram(const std::string& name, const std::vector<std::string>& 
   printed.text = program.readAll();
   printed.code = program.wait();
   return printed;
+}
+
+nlohmann::json jsonOf(const std::string& name, const Printed& printed) {
+  nlohmann::json json = nlohmann::json::parse(printed.text, nullptr, false);
+  if (json.is_discarded())
+    throw std::runtime_error("expected JSON from " + name + ", found something else; it ended with code " +
+                             std::to_string(printed.code));
+  return json;
 }
 
 }  // namespace deskd

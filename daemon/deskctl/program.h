@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -46,5 +47,7 @@ struct Printed {
 int runProgram(const std::string& name, const std::vector<std::string>& arguments);
 Printed captureProgram(const std::string& name, const std::vector<std::string>& arguments,
                        Program::Output output = Program::Output::read);
+// The JSON that it has printed. Throws std::runtime_error if that is none: it crashed, or is another version.
+nlohmann::json jsonOf(const std::string& name, const Printed& printed);
 
 }  // namespace deskd

@@ -31,8 +31,8 @@ std::optional<ScriptFile> readScriptFile(const Context& context, const std::stri
       (settingsPath.empty() ? fs::path(full).replace_extension(".toml") : fs::absolute(settingsPath, error))
           .string());
   const Printed printed = captureProgram("deskd", arguments);
-  if (printed.code != 0) return std::nullopt;
-  const auto read = nlohmann::json::parse(printed.text);
+  if (printed.code == 1) return std::nullopt;  // it has printed what is wrong
+  const auto read = jsonOf("deskd", printed);
   return ScriptFile{full.lexically_normal().string(), read.at("settings").dump(),
                     read.at("library_directory"), read.at("turn_ms"), read.at("heap_mib")};
 }

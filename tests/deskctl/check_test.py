@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """deskctl check: mistakes with their places, and nothing runs."""
 
+import shutil
+import subprocess
 import unittest
 
-from deskctl_fixture import SOURCE, DeskctlCase
+from deskctl_fixture import BUILD, DEADLINE, SOURCE, DeskctlCase
 
 
 class CheckTest(DeskctlCase):
@@ -31,6 +33,19 @@ class CheckTest(DeskctlCase):
         self.write("loud.js", "console.log('ran'); while (true) {}\n")
         result = self.deskctl("check", "loud.js")
         self.assertEqual((result.code, result.out, result.err), (0, "loud.js: ok\n", ""))
+
+    def test_a_deskd_that_crashes_is_told_in_words(self):
+        tools = self.directory / "tools"
+        tools.mkdir()
+        shutil.copy(BUILD / "deskctl", tools)  # its programs are looked for beside it
+        self.write("tools/deskd", "#!/bin/sh\nkill -SEGV $$\n").chmod(0o755)
+        self.write("lamp.js", "")
+        text = "expected JSON from deskd, found something else; it ended with code 139\n"
+        for command, printed in ((["check", "lamp.js"], text), (["run", "lamp.js"], "deskctl run: " + text),
+                                 (["doctor"], "deskctl doctor: " + text)):
+            result = subprocess.run([tools / "deskctl", *command], cwd=self.directory, stdout=subprocess.PIPE,
+                                    stderr=subprocess.STDOUT, text=True, timeout=DEADLINE, check=False)
+            self.assertEqual((result.returncode, result.stdout), (1, printed))
 
     def test_without_a_file_the_command_line_is_wrong(self):
         self.assertEqual(self.deskctl("check").code, 2)
