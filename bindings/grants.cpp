@@ -15,9 +15,10 @@ bool everything(const std::vector<std::string>& granted) {
 
 [[noreturn]] void refuse(Js& js, const char* list, const std::string& wanted) {
   constexpr std::size_t shown = 200;
-  throw CodedError("ERR_PERMISSION", wanted.substr(0, shown) + ": not granted: add \"" +
-                                         wanted.substr(0, shown) + "\" to " + list + " in [permissions] of " +
-                                         js.services().script.name + ".toml");
+  const std::string entry = wanted.size() > shown ? "it" : '"' + wanted + '"';
+  throw CodedError("ERR_PERMISSION", (wanted.size() > shown ? list : wanted) + ": not granted: add " + entry +
+                                         " to " + list + " in [permissions] of " + js.services().script.name +
+                                         ".toml");
 }
 
 bool sameLine(const std::vector<GpioLineInfo>& all, const std::string& granted, const GpioAddress& address) {

@@ -15,8 +15,7 @@ void requirePort(Js& js, const std::string& path);
 // Lines have several names: `address` is which one `name` means.
 void requireLine(Js& js, const std::vector<GpioLineInfo>& all, const std::string& name,
                  const GpioAddress& address);
-// A line that somebody else opens: looks it up itself, and leaves one that does not exist to whoever opens
-// it.
+// A line that somebody else opens: looks it up itself. Throws std::invalid_argument if there is none.
 void requireLine(Js& js, const std::string& name);
 
 // One name for what is one bus: "i2c-1" for "1" and "/dev/i2c-1".

@@ -80,6 +80,8 @@ bool restrictFiles(const FileView& view) {
   if (!ruleset) throwErrno("confine the process");
   for (const std::string& path : view.readable)
     allow(ruleset, path, known & (readFile | readDirectory));
+  for (const std::string& path : view.listed)
+    allow(ruleset, path, known & readDirectory);
   for (const std::string& path : view.devices)
     allow(ruleset, path, known & (readFile | writeFile | readDirectory | deviceIoctl));
   for (const std::string& path : view.writable)

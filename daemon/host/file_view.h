@@ -7,10 +7,11 @@
 namespace deskd {
 
 // What a process may still open: files below `readable` for reading, below `devices` for reading, writing and
-// ioctl, below `writable` also to make files there. What does not exist is left out. Files that are open
-// already stay so.
+// ioctl, directories below `listed`, below `writable` also to make files there. What does not exist is left
+// out. Files that are open already stay so.
 struct FileView {
   std::vector<std::string> readable;
+  std::vector<std::string> listed;
   std::vector<std::string> devices;
   std::vector<std::string> writable;
 };

@@ -50,8 +50,8 @@ void enterSandbox(const Sandbox& sandbox) {
                    "/etc/timezone", "/usr/share/zoneinfo",           "/proc/self",        "/proc/locks"};
   // libgpiod 1.6 looks there whether a file is a chip.
   view.readable.emplace_back("/sys/devices");
-  // As a whole, since USB devices come and go; whose files they are, and the service manager, decide further.
-  view.devices = {"/dev"};
+  view.listed = {"/dev"};
+  view.devices = sandbox.devices;
   // Locks of simulated buses are beside the board's socket.
   if (!sandbox.boardPath.empty())
     view.writable.push_back(std::filesystem::path(sandbox.boardPath).parent_path().string());

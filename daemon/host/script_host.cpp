@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bindings/isolate.h"
+#include "daemon/host/device_nodes.h"
 #include "daemon/host/guard_client.h"
 #include "daemon/host/process_limits.h"
 #include "daemon/host/sandbox.h"
@@ -61,6 +62,12 @@ std::string serialPath(const wire::Fields& paths, const std::string& wanted) {
     if (begins || path == wanted) return there.empty() ? wanted : there;
   }
   return wanted;
+}
+
+// A simulated board has serial ports on pseudo-terminals, and all else behind its socket.
+std::vector<std::string> devicesFor(const wire::Load& order) {
+  if (!order.boardPath.empty()) return {"/dev/pts"};
+  return deviceNodes({order.lines, order.i2c, order.serial});
 }
 
 class ScriptHost {
@@ -127,7 +134,7 @@ class ScriptHost {
   void prepare(const wire::Load& order) {
     setProcessName("deskd:" + order.name);
     applyProcessLimits({order.memoryMib, order.handles, order.nice, order.oomScore}, order.supervisorPid);
-    enterSandbox({order.path, order.libraryPath, order.boardPath});
+    enterSandbox({order.path, order.libraryPath, order.boardPath, devicesFor(order)});
     services_.emplace(HostServices{
         {order.name, order.path, order.libraryPath, order.settingsJson, order.simulated, order.boardPath},
         {static_cast<int>(order.turnMs), static_cast<int>(order.heapMib), static_cast<int>(order.cpuPercent),

@@ -292,7 +292,7 @@ class Sandboxes : public testing::Test {
     if (child == 0) {
       try {
         ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-        if (inside) enterSandbox({around_.own + "/desk.js", directory_.path("library"), board});
+        if (inside) enterSandbox({around_.own + "/desk.js", directory_.path("library"), board, devices_});
         ::_exit(act() ? 10 : 11);
       } catch (const std::exception& error) {
         std::fprintf(stderr, "%s\n", error.what());
@@ -306,6 +306,7 @@ class Sandboxes : public testing::Test {
   }
 
   TempDirectory directory_;
+  std::vector<std::string> devices_ = {"/dev"};
   Surroundings around_;
   UniqueFd local_;
   UniqueFd tcp_;
@@ -363,6 +364,15 @@ TEST_F(Sandboxes, LeaveWhatAScriptNeeds) {
                       }),
             true)
       << "V8 makes machine code";
+}
+
+TEST_F(Sandboxes, OpenGrantedDevicesOnly) {
+  if (landlockVersion() == 0) GTEST_SKIP() << "this kernel has no Landlock";
+  devices_ = {"/dev/null"};
+  EXPECT_EQ(inProcess(true, [] { return opens("/dev/null", O_RDWR); }), true);
+  EXPECT_EQ(inProcess(true, [] { return opens("/dev/zero", O_RDONLY); }), false);
+  EXPECT_EQ(inProcess(true, [] { return opens("/dev/ptmx", O_RDWR); }), false);
+  EXPECT_EQ(inProcess(true, [] { return opens("/dev", O_RDONLY | O_DIRECTORY); }), true) << "to list chips";
 }
 
 TEST_F(Sandboxes, OfASimulatedBoardReachItsSocketAndMakeItsLocks) {
