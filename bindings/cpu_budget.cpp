@@ -25,7 +25,7 @@ std::optional<std::string> CpuBudget::exceeded(std::int64_t nowMs, std::int64_t 
     marks_.pop_front();
   const std::int64_t used = cpuMs - marks_.front().cpuMs;
   // Marks are apart: the window may be a little longer than a minute, and so is what it allows.
-  const std::int64_t window = std::max(windowMs, nowMs - marks_.front().atMs);
+  const std::int64_t window = std::clamp(nowMs - marks_.front().atMs, windowMs, windowMs + markEveryMs);
   if (used * 100 <= window * percent_) return std::nullopt;
   return "used " + seconds(used) + " of CPU time within a minute: expected at most " +
          seconds(windowMs * percent_ / 100) + " (limits.cpu_percent = " + std::to_string(percent_) + ")";

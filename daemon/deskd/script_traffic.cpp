@@ -24,6 +24,10 @@ bool startsAnew(const wire::Any& message) {
          std::holds_alternative<wire::Device>(message);
 }
 
+bool passes(const wire::Any& message) {
+  return std::holds_alternative<wire::Event>(message) || std::holds_alternative<wire::Refusal>(message);
+}
+
 }  // namespace
 
 ScriptTraffic::ScriptTraffic(Loop& loop, Budget budget, Handlers handlers)
@@ -68,13 +72,17 @@ void ScriptTraffic::wait(wire::Any&& message) {
     *older = std::move(message);
     return;
   }
-  if (waiting_.size() < mostWaiting)
-    waiting_.push_back(std::move(message));
-  else
+  const bool event = passes(message);
+  if (event ? events_ >= mostEvents : waiting_.size() - events_ >= mostOthers) {
     ++dropped_;
+    return;
+  }
+  if (event) ++events_;
+  waiting_.push_back(std::move(message));
 }
 
 void ScriptTraffic::flush() {
+  events_ = 0;
   for (wire::Any& message : std::exchange(waiting_, {}))
     handlers_.hub(std::move(message));
 }
@@ -90,9 +98,10 @@ void ScriptTraffic::look() {
   while (!waiting_.empty() && publishes_.take(loop_.nowMs())) {
     wire::Any message = std::move(waiting_.front());
     waiting_.pop_front();
+    if (passes(message)) --events_;
     handlers_.hub(std::move(message));
   }
-  if (dropped_ > 0 && waiting_.size() < mostWaiting / 2) handlers_.dropped(std::exchange(dropped_, 0));
+  if (dropped_ > 0 && waiting_.size() < mostEvents / 2) handlers_.dropped(std::exchange(dropped_, 0));
   // Once for all lines of a second, so that telling is no flood of its own.
   const bool tell = suppressed_ > 0 && loop_.nowMs() >= suppressedAtMs_ + tellAfterMs;
   if (tell && lines_.take(loop_.nowMs())) handlers_.suppressed(std::exchange(suppressed_, 0));
@@ -100,12 +109,14 @@ void ScriptTraffic::look() {
 }
 
 void ScriptTraffic::wakeUp() {
-  if (later_.active()) return;
   std::uint64_t waitMs = UINT64_MAX;
   if (!waiting_.empty() || dropped_ > 0) waitMs = publishes_.waitMs(loop_.nowMs());
   if (suppressed_ > 0) waitMs = std::min(waitMs, tellAfterMs);
   if (waitMs == UINT64_MAX) return;
-  later_.start(Milliseconds(static_cast<std::int64_t>(std::max<std::uint64_t>(waitMs, 10))));
+  waitMs = std::max<std::uint64_t>(waitMs, 10);
+  if (later_.active() && laterAtMs_ <= loop_.nowMs() + waitMs) return;
+  laterAtMs_ = loop_.nowMs() + waitMs;
+  later_.start(Milliseconds(static_cast<std::int64_t>(waitMs)));
 }
 
 }  // namespace deskd

@@ -13,8 +13,9 @@
 namespace deskd {
 
 // How much one process of a script may say, by its budget. What it publishes itself is refused beyond that.
-// What it tells the hub waits, in order, for its turn: of a state only the latest value, and of all the rest
-// a bounded number. Log lines beyond it are counted.
+// What it tells the hub waits, in order, for its turn: of a state only the latest value, of events a bounded
+// number. Events never take the place of what stays true (declarations, states). Log lines beyond it are
+// counted.
 class ScriptTraffic {
  public:
   struct Budget {
@@ -27,7 +28,8 @@ class ScriptTraffic {
     std::function<void(std::uint64_t)> suppressed;  // so many lines were, and now others may come again
     std::function<void(std::uint64_t)> dropped;     // so many messages to the hub were
   };
-  static constexpr std::size_t mostWaiting = 256;
+  static constexpr std::size_t mostEvents = 256;   // that wait: events and refusals
+  static constexpr std::size_t mostOthers = 2048;  // more than any device has entities
 
   ScriptTraffic(Loop& loop, Budget budget, Handlers handlers);
 
@@ -59,9 +61,11 @@ class ScriptTraffic {
   TokenBucket lines_;
   std::set<std::uint32_t> subscriptions_;
   std::deque<wire::Any> waiting_;
+  std::size_t events_ = 0;  // of those
   std::uint64_t suppressed_ = 0;
   std::uint64_t suppressedAtMs_ = 0;  // the first of them
   std::uint64_t dropped_ = 0;
+  std::uint64_t laterAtMs_ = 0;
   Timer later_;  // only while something waits or is to be told
 };
 

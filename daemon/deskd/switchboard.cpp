@@ -46,9 +46,9 @@ CodedError tooFast(unsigned perSecond) {
 
 CodedError notGranted(const std::string& script, const char* list, const std::string& wanted) {
   constexpr std::size_t shown = 200;
-  const std::string name = wanted.size() > shown ? wanted.substr(0, shown) + "..." : wanted;
-  return CodedError("ERR_PERMISSION", "not granted: add \"" + name + "\" to " + list +
-                                          " in [permissions] of " + script + ".toml");
+  const std::string entry = wanted.size() > shown ? "the topic" : '"' + wanted + '"';
+  return CodedError("ERR_PERMISSION",
+                    "not granted: add " + entry + " to " + list + " in [permissions] of " + script + ".toml");
 }
 
 // What was wrong with a request is the answer to it.
@@ -152,6 +152,7 @@ void Switchboard::fromHost(Script& script, std::uint64_t process, wire::Any&& me
                  [&](wire::StorageApply& apply) { storage_.receive(process, std::move(apply)); },
                  [&](wire::StorageFlush& flush) { storage_.receive(process, flush); },
                  [&](auto&) {
+                   if (!traffic.mayLog()) return;
                    log(aboutScript(script.name(), Priority::warning,
                                    std::string("its process sent ") + wire::nameOf(message) + ", ignoring"));
                  }},
@@ -280,11 +281,13 @@ bool Switchboard::send(std::uint64_t process, const wire::Any& message) {
 
 void Switchboard::deliver(std::uint64_t process, SubscriptionId id, const MqttMessage& message) {
   const std::string& script = scriptOf_[process];
-  if (message.payload.size() > wire::maxPayloadBytes)
-    return log(aboutScript(script, Priority::warning,
-                           message.topic + ": message of " + std::to_string(message.payload.size()) +
-                               " bytes is longer than " + std::to_string(wire::maxPayloadBytes) +
-                               ", ignoring"));
+  if (message.payload.size() > wire::maxPayloadBytes) {
+    if (traffic_.at(process).mayLog())
+      log(aboutScript(script, Priority::warning,
+                      message.topic + ": message of " + std::to_string(message.payload.size()) +
+                          " bytes is longer than " + std::to_string(wire::maxPayloadBytes) + ", ignoring"));
+    return;
+  }
   std::uint64_t& lost = devices_[process].lostMessages;
   if (!send(process,
             wire::Message{id, message.topic, wire::Bytes(message.payload.begin(), message.payload.end()),

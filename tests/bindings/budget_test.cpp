@@ -36,6 +36,12 @@ TEST(CpuBudget, FindsMoreThanItsShareWithinTwoMinutes) {
   EXPECT_LE(second, 120);
 }
 
+TEST(CpuBudget, ALongRestSavesNothingUp) {
+  CpuBudget budget(50, 0, 0);
+  EXPECT_EQ(budget.exceeded(600000, 100), std::nullopt);
+  EXPECT_NE(budget.exceeded(645000, 45000), std::nullopt);
+}
+
 TEST(CpuBudget, ForgetsWhatIsLongerAgoThanAMinute) {
   CpuBudget budget(10, 0, 0);
   EXPECT_EQ(budget.exceeded(10000, 5900), std::nullopt);

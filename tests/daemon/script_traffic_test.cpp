@@ -6,6 +6,7 @@
 #include "tests/fakes/run_until.h"
 
 using namespace deskd;
+using testing::Contains;
 using testing::ElementsAre;
 
 namespace {
@@ -99,8 +100,31 @@ TEST_F(ScriptTrafficTest, EventsThatWaitAreBoundedAndCounted) {
   for (int i = 0; i < 1000; ++i)
     traffic_->toHub(wire::Event{"keypad", "{}"});
   traffic_->finish();
-  EXPECT_EQ(hub_.size(), ScriptTraffic::mostWaiting);
-  EXPECT_EQ(dropped_, 1000 - ScriptTraffic::mostWaiting);
+  EXPECT_EQ(hub_.size(), ScriptTraffic::mostEvents);
+  EXPECT_EQ(dropped_, 1000 - ScriptTraffic::mostEvents);
+}
+
+TEST_F(ScriptTrafficTest, EventsTakeNoRoomFromWhatStaysTrue) {
+  begin({.publishesPerS = 1});
+  drainPublishes();
+  for (int i = 0; i < 1000; ++i)
+    traffic_->toHub(wire::Event{"keypad", "{}"});
+  traffic_->toHub(wire::State{"fault", "ON"});
+  traffic_->toHub(wire::Declare{"late", "sensor", "{}", true, false});
+  traffic_->finish();
+  ASSERT_EQ(hub_.size(), ScriptTraffic::mostEvents + 2);
+  EXPECT_THAT(hub_, Contains("fault=ON"));
+  EXPECT_EQ(hub_.back(), "Declare");
+}
+
+TEST_F(ScriptTrafficTest, AStateDoesNotWaitForSuppressedLinesToBeTold) {
+  begin({.publishesPerS = 100, .logLinesPerS = 1});
+  while (traffic_->mayLog()) {
+  }
+  drainPublishes();
+  traffic_->toHub(wire::State{"height", "1"});
+  ASSERT_TRUE(runUntil(loop_, [&] { return !hub_.empty() || !suppressed_.empty(); }));
+  EXPECT_THAT(hub_, ElementsAre("height=1"));
 }
 
 TEST_F(ScriptTrafficTest, SuppressedLinesAreToldOnceTheyAreOver) {

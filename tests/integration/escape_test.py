@@ -102,7 +102,7 @@ const attempts = {
   hearSystem: () => hear('$SYS/#'),
   hearShared: () => hear('$share/group/#'),
   hearOther: () => hear('home/+'),
-  property: () => { device().sensor('../../witness/x').set(1); return undefined; },
+  property: () => { device().sensor('../../witness/x').set('escaped'); return undefined; },
   // Stores of others.
   storeOfOther: () => get('../witness/secret'),
   storeByPath: () => get('/scripts/witness/secret'),
@@ -124,6 +124,22 @@ for (const [name, attempt] of Object.entries(attempts)) {
 await set('mine', 1);
 console.log(`escaped: ${escaped.length} of ${Object.keys(attempts).length} ${escaped.join('; ')}`);
 setInterval(() => {}, 1000);
+"""
+
+DEVICES = """
+import * as serial from 'deskd:serial';
+const paths = {secret: %s, passwords: '/etc/passwd', itself: import.meta.url.replace('file://', ''),
+               null: '/dev/null', memory: '/dev/mem', console: '/dev/kmsg', descriptor: '/proc/self/fd/0'};
+const told = [];
+for (const [name, path] of Object.entries(paths)) {
+  try {
+    await serial.open({path, framing: {type: 'slip', max: 64}});
+    told.push(`${name}=opened`);
+  } catch (error) {
+    told.push(`${name}=${error.code}`);
+  }
+}
+console.log(`done ${told.join(' ')}`);
 """
 
 
@@ -157,6 +173,30 @@ class EscapeTest(DeskdCase):
         own = [topic for topic, payload, _ in self.client.messages[mark:] if "escaped" in payload]
         self.assertEqual([topic for topic in own if not topic.startswith("deskd/test/escape/")], [])
         self.assertEqual(self.daemon.lines.count("witness: running"), 1)
+
+    def test_a_serial_port_is_no_way_to_files_and_other_devices(self):
+        """With every device granted, and real ones: here the kernel and the driver are what refuses."""
+        self.write_settings(broker=False)
+        secret = os.path.join(self.directory, "secret.json")
+        with open(secret, "w") as file:
+            file.write("{}")
+        self.write_script("escape.js", DEVICES % repr(secret))
+        self.start_daemon()
+        _, line = self.daemon.lines.wait("escape: done ")
+        self.assertNotIn("opened", line)
+        codes = dict(part.split("=") for part in line.split("done ", 1)[1].split())
+        self.assertEqual(set(codes), {"secret", "passwords", "itself", "null", "memory", "console", "descriptor"})
+        self.assertEqual(codes["null"], "ENOTTY")
+        if os.path.exists("/sys/kernel/security/landlock") or "landlock" in self.security_modules():
+            self.assertEqual((codes["secret"], codes["passwords"]), ("EACCES", "EACCES"))
+
+    @staticmethod
+    def security_modules():
+        try:
+            with open("/sys/kernel/security/lsm") as file:
+                return file.read()
+        except OSError:
+            return ""
 
 
 if __name__ == "__main__":
