@@ -41,7 +41,8 @@ GuardLink::GuardLink(Loop& loop, Reaper& reaper)
       giveUp_(loop, [this] { finish(); }),
       silence_(loop, [this] { silent(); }),
       heartbeat_(loop, [this] { beat(); }),
-      unanswered_(loop, [this] { missed(); }) {}
+      unanswered_(loop, [this] { missed(); }),
+      spare_(loop, reaper) {}
 
 void GuardLink::start(Options options, std::function<void()> ready) {
   options_ = std::move(options);
@@ -50,19 +51,22 @@ void GuardLink::start(Options options, std::function<void()> ready) {
   launch();
 }
 
+GuardCommand GuardLink::command() const {
+  GuardCommand command{options_.program, {"--outputs", options_.outputsPath}};
+  if (!options_.boardPath.empty())
+    command.arguments.insert(command.arguments.end(), {"--board", options_.boardPath});
+  return command;
+}
+
 void GuardLink::launch() {
   startedMs_ = loop_.nowMs();
+  const GuardProcess::Handlers handlers{[this](wire::Any&& message) { receive(std::move(message)); },
+                                        [this](int status) { ended(status); }};
+  auto [spare, waited] = spare_.activate(handlers);
+  guard_ = std::move(spare);
   try {
-    auto [mine, theirs] = wire::socketPair();
-    channel_ = std::make_unique<wire::Channel>(
-        loop_, std::move(mine),
-        wire::Channel::Handlers{[this](wire::Any&& message) { receive(std::move(message)); },
-                                [](const std::string&) {}});
-    std::vector<std::string> arguments{"--supervisor", "3", "--outputs", options_.outputsPath};
-    if (!options_.boardPath.empty()) arguments.insert(arguments.end(), {"--board", options_.boardPath});
-    child_ = std::make_unique<ChildProcess>(
-        reaper_, options_.program, arguments, theirs, [this](int status) { ended(status); },
-        ChildProcess::WithoutParent::goesOn);
+    if (!guard_)
+      guard_ = std::make_unique<GuardProcess>(loop_, reaper_, command(), GuardProcess::Role::guard, handlers);
   } catch (const std::exception& error) {
     if (error.what() != std::exchange(trouble_, error.what()))
       log(Priority::error, trouble_ + ": no script can move anything, trying again every " +
@@ -73,7 +77,8 @@ void GuardLink::launch() {
     releaseEnded();  // nobody holds anything of theirs
     return;
   }
-  silence_.start(options_.longestStart);
+  // One that waited has nothing left to start.
+  silence_.start(waited ? options_.longestWait : options_.longestStart);
   if (!alone_) introduceAll();
 }
 
@@ -111,6 +116,7 @@ void GuardLink::greeted() {
   setWorking(true);
   releaseEnded();
   if (const auto ready = std::exchange(ready_, nullptr)) ready();
+  spare_.keep(command(), options_.longestPause);  // there is time for it now
 }
 
 void GuardLink::setWorking(bool working) {
@@ -118,7 +124,7 @@ void GuardLink::setWorking(bool working) {
 }
 
 void GuardLink::beat() {
-  channel_->post(wire::Heartbeat{});
+  guard_->post(wire::Heartbeat{});
   if (waiting_ != Waiting::no) return;
   waiting_ = Waiting::forAnswer;
   unanswered_.start(answerWithin_);
@@ -140,7 +146,7 @@ void GuardLink::stopHeartbeat() {
 // Something may be on longer than it should, and it could not be told: the next guard makes it safe.
 void GuardLink::silent() {
   log(Priority::error, "deskd-guard does not answer, killing it");
-  child_->signal(SIGKILL);
+  guard_->signal(SIGKILL);
   releaseEnded();
 }
 
@@ -178,14 +184,14 @@ void GuardLink::ended(int status) {
 
 void GuardLink::attach(std::uint64_t process, const std::string& script, Connect connect) {
   processes_[process] = {script, std::move(connect), nullptr};
-  if (pid() != 0 && channel_ && !alone_) introduce(process);
+  if (guard_ && guard_->listens() && !alone_) introduce(process);
 }
 
 void GuardLink::introduce(std::uint64_t number) {
   const Process& process = processes_.at(number);
   try {
     auto [guards, hosts] = wire::socketPair();
-    channel_->post(wire::Attach{number, process.script}, guards.get());
+    guard_->post(wire::Attach{number, process.script}, guards.get());
     process.connect(std::move(hosts));
   } catch (const std::exception& error) {  // no descriptors left, perhaps
     log({Priority::error, std::string(error.what()) + ": it can move nothing", {{"SCRIPT", process.script}}});
@@ -194,7 +200,7 @@ void GuardLink::introduce(std::uint64_t number) {
 
 void GuardLink::detach(std::uint64_t process, std::function<void()> released) {
   const auto found = processes_.find(process);
-  const bool unknown = pid() == 0 || !channel_ || (alone_ && working_);  // to the guard
+  const bool unknown = !guard_ || !guard_->listens() || (alone_ && working_);  // to the guard
   if (found == processes_.end() || unknown) {
     processes_.erase(process);
     released();
@@ -225,7 +231,7 @@ void GuardLink::release(std::uint64_t process) {
 }
 
 void GuardLink::settled(const std::string& script) {
-  if (channel_) channel_->post(wire::Settled{script});
+  if (guard_) guard_->post(wire::Settled{script});
 }
 
 void GuardLink::stop(std::function<void()> stopped) {
@@ -233,9 +239,14 @@ void GuardLink::stop(std::function<void()> stopped) {
   restart_.stop();
   stopHeartbeat();
   silence_.stop();
-  if (pid() == 0) return finish();
   giveUp_.start(options_.longestWait);
-  channel_.reset();  // which it takes for our end
+  spare_.stop([this] { stopGuard(); });
+}
+
+void GuardLink::stopGuard() {
+  if (!stopped_) return;  // given up
+  if (pid() == 0) return finish();
+  guard_->close();  // which it takes for our end
 }
 
 void GuardLink::finish() {

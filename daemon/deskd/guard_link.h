@@ -8,16 +8,15 @@
 #include <optional>
 #include <string>
 
-#include "daemon/deskd/child_process.h"
-#include "daemon/deskd/reaper.h"
-#include "daemon/wire/channel.h"
-#include "hal/base/loop.h"
+#include "daemon/deskd/guard_process.h"
+#include "daemon/deskd/guard_spare.h"
+#include "hal/base/program_path.h"
 
 namespace deskd {
 
-// deskd-guard, the process that owns every output that moves something: started at once, started again when
-// it dies, killed for that when it does not answer, told of every script's process, and told that the
-// supervisor lives while something is on.
+// deskd-guard, the process that owns every output that moves something: started at once, replaced when it
+// dies by a spare that is started already (or by another one, where there is none), killed for that when it
+// does not answer, told of every script's process, and told that the supervisor lives while something is on.
 class GuardLink {
  public:
   struct Options {
@@ -48,7 +47,8 @@ class GuardLink {
   void settled(const std::string& script);
   // Lets the guard end, all of it safe. `stopped` is called when it has, or after a while.
   void stop(std::function<void()> stopped);
-  int pid() const { return child_ ? child_->pid() : 0; }
+  int pid() const { return guard_ ? guard_->pid() : 0; }
+  const GuardSpare& spare() const { return spare_; }
   // Whether scripts can move anything.
   bool works() const { return working_; }
 
@@ -60,6 +60,7 @@ class GuardLink {
   };
 
   void launch();
+  GuardCommand command() const;
   void receive(wire::Any&& message);
   void greeted();
   void ended(int status);
@@ -72,6 +73,7 @@ class GuardLink {
   void missed();
   void stopHeartbeat();
   void setWorking(bool working);
+  void stopGuard();
   void finish();
 
   Loop& loop_;
@@ -94,8 +96,8 @@ class GuardLink {
   enum class Waiting { no, forAnswer, onceMore };
   Waiting waiting_ = Waiting::no;
   Milliseconds answerWithin_{};
-  std::unique_ptr<wire::Channel> channel_;
-  std::unique_ptr<ChildProcess> child_;
+  GuardSpare spare_;
+  std::unique_ptr<GuardProcess> guard_;
 };
 
 }  // namespace deskd

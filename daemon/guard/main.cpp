@@ -13,6 +13,7 @@
 #include <exception>
 
 #include "daemon/guard/guard.h"
+#include "daemon/guard/spare.h"
 #include "hal/base/log.h"
 
 namespace deskd {
@@ -32,7 +33,7 @@ void printUnlessItBlocks(const LogRecord& record) {
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
 }
 
-int guard(Board& board, int supervisor, const std::string& outputsPath) {
+void prepare() {
   // When it ends is for the supervisor to say, by ending: a signal to the whole group must not leave a motor
   // on.
   for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE})
@@ -41,6 +42,9 @@ int guard(Board& board, int supervisor, const std::string& outputsPath) {
   sched_param first{};
   first.sched_priority = 1;
   ::sched_setscheduler(0, SCHED_FIFO, &first);
+}
+
+int guard(Board& board, int supervisor, const std::string& outputsPath) {
   Loop loop;
   Guard* toSupervisor = nullptr;
   setLogSink([&](const LogRecord& record) {
@@ -62,11 +66,14 @@ int main(int argc, char** argv) {
   std::string boardPath;
   int supervisor = -1;
   bool release = false;
+  bool spare = false;
   app.add_flag("--release", release,
                "Drive what the outputs file lists to its safe level, and end. For when deskd does not run");
   app.add_option("--outputs", outputsPath, "The outputs file")->capture_default_str();
   app.add_option("--board", boardPath, "Socket of a simulated board (deskd-sim --board)");
   app.add_option("--supervisor", supervisor, "Descriptor of the supervisor's socket; given by deskd")
+      ->group("");
+  app.add_flag("--spare", spare, "Wait until the supervisor says that the guard at work has ended")
       ->group("");
   CLI11_PARSE(app, argc, argv);
   if (release == (supervisor >= 0)) {
@@ -74,6 +81,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
+    if (!release) deskd::prepare();
+    if (!release && spare && !deskd::waitAsSpare(supervisor)) return 0;
     const auto board = boardPath.empty() ? deskd::makeLinuxBoard() : deskd::makeSimBoard(boardPath);
     if (release) return deskd::releaseOutputs(*board, outputsPath) == 0 ? 0 : 1;
     return deskd::guard(*board, supervisor, outputsPath);

@@ -85,14 +85,14 @@ bool isUrgent(const Any& message) {
 
 const char* nameOf(const Any& message) {
   static constexpr std::array<const char*, std::variant_size_v<Any>> names{
-      "Fork",         "Forked",       "Load",         "Run",           "Unload",          "Connection",
-      "Message",      "Result",       "Command",      "Imports",       "Loaded",          "Running",
-      "Failed",       "Log",          "LostLines",    "Publish",       "Subscribe",       "Unsubscribe",
-      "Device",       "Declare",      "Remove",       "State",         "Attributes",      "Event",
-      "Refusal",      "Available",    "Unloaded",     "Attach",        "Detached",        "Heartbeat",
-      "Driving",      "Settled",      "GuardSocket",  "DeclareOutput", "DeclareFailsafe", "Interlock",
-      "Drive",        "Renew",        "Forget",       "Expired",       "StorageGet",      "StorageKeys",
-      "StorageApply", "StorageFlush", "StorageAnswer"};
+      "Fork",         "Forked",       "Load",          "Run",           "Unload",          "Connection",
+      "Message",      "Result",       "Command",       "Imports",       "Loaded",          "Running",
+      "Failed",       "Log",          "LostLines",     "Publish",       "Subscribe",       "Unsubscribe",
+      "Device",       "Declare",      "Remove",        "State",         "Attributes",      "Event",
+      "Refusal",      "Available",    "Unloaded",      "Attach",        "Detached",        "Heartbeat",
+      "Driving",      "Settled",      "GuardSocket",   "DeclareOutput", "DeclareFailsafe", "Interlock",
+      "Drive",        "Renew",        "Forget",        "Expired",       "StorageGet",      "StorageKeys",
+      "StorageApply", "StorageFlush", "StorageAnswer", "Standby",       "TakeOver"};
   return names.at(message.index());
 }
 

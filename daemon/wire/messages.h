@@ -15,7 +15,7 @@
 // installation.
 namespace deskd::wire {
 
-inline constexpr std::uint8_t version = 4;
+inline constexpr std::uint8_t version = 5;
 // A message of one datagram, so that it arrives whole or not at all. Kernels allow 208 KiB by default.
 inline constexpr std::size_t maxMessageBytes = 200 * 1024;
 // What scripts may publish in one message, and are given of one: with the longest topic it still fits.
@@ -364,6 +364,17 @@ struct Settled {
   }
 };
 
+// The spare guard says that it is started and waits; nothing else comes from it until TakeOver, which makes
+// it the guard.
+struct Standby {
+  template <class V>
+  void visit(V&&) {}
+};
+struct TakeOver {
+  template <class V>
+  void visit(V&&) {}
+};
+
 // --- deskd-guard: supervisor -> host
 
 struct GuardSocket {  // comes with the host's end
@@ -450,12 +461,12 @@ struct Expired {  // the guard has driven it safe
   }
 };
 
-using Any =
-    std::variant<Fork, Forked, Load, Run, Unload, Connection, Message, Result, Command, Imports, Loaded,
-                 Running, Failed, Log, LostLines, Publish, Subscribe, Unsubscribe, Device, Declare, Remove,
-                 State, Attributes, Event, Refusal, Available, Unloaded, Attach, Detached, Heartbeat, Driving,
-                 Settled, GuardSocket, DeclareOutput, DeclareFailsafe, Interlock, Drive, Renew, Forget,
-                 Expired, StorageGet, StorageKeys, StorageApply, StorageFlush, StorageAnswer>;
+using Any = std::variant<Fork, Forked, Load, Run, Unload, Connection, Message, Result, Command, Imports,
+                         Loaded, Running, Failed, Log, LostLines, Publish, Subscribe, Unsubscribe, Device,
+                         Declare, Remove, State, Attributes, Event, Refusal, Available, Unloaded, Attach,
+                         Detached, Heartbeat, Driving, Settled, GuardSocket, DeclareOutput, DeclareFailsafe,
+                         Interlock, Drive, Renew, Forget, Expired, StorageGet, StorageKeys, StorageApply,
+                         StorageFlush, StorageAnswer, Standby, TakeOver>;
 
 // Length of the datagram.
 std::size_t encodedBytes(const Any& message);

@@ -298,14 +298,16 @@ class DeskdCase(unittest.TestCase):
         return f"deskd/{self.NODE}/{device}/{rest}"
 
     def children(self):
-        """Process ids of the daemon's children, by name."""
-        found = {}
+        """Process ids of the daemon's children, by name; of those with one name the oldest. A spare guard that is just
+        being started has the guard's name still."""
+        found = []
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
                 with open(f"/proc/{pid}/stat", errors="replace") as file:  # names are cut anywhere
                     name, rest = file.read().rsplit(")", 1)
             except OSError:
                 continue
-            if int(rest.split()[1]) == self.daemon.pid:
-                found[name.split("(", 1)[1]] = int(pid)
-        return found
+            fields = rest.split()
+            if int(fields[1]) == self.daemon.pid:
+                found.append((int(fields[19]), int(pid), name.split("(", 1)[1]))
+        return {name: pid for _, pid, name in sorted(found, reverse=True)}

@@ -80,6 +80,24 @@ def guard_silence(lease_ms):
     return lease_ms * 5 / 4 + 50 + DEATH_MS
 
 
+def status_of(pid):
+    """Its name, and the letter of its state; empty if there is no such process."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            name, rest = file.read().split("(", 1)[1].rsplit(")", 1)
+            return name, rest.split()[0]
+    except OSError:
+        return "", ""
+
+
+def runs(pid):
+    return status_of(pid)[1] not in ("", "Z", "X")
+
+
+def name_of(pid):
+    return status_of(pid)[0]
+
+
 table = []
 
 
@@ -120,6 +138,24 @@ class Matrix:
         os.kill(pid, number)
         return at
 
+    def wait_for_spare(self):
+        """The process id of the guard that waits."""
+        until = time.monotonic() + DEADLINE
+        while time.monotonic() < until:
+            pid = self.children().get("guard-spare")
+            if pid is not None:
+                return pid
+            select.select([], [], [], 0.005)
+        raise AssertionError("no guard waits; there was:\n" + self.daemon.lines.text())
+
+    def wait_for_ends(self, pids):
+        """Processes that may have another parent by now."""
+        until = time.monotonic() + DEADLINE
+        while any(runs(pid) for pid in pids):
+            if time.monotonic() > until:
+                raise AssertionError("processes go on:\n" + "\n".join(f"{pid} {name_of(pid)}" for pid in pids if runs(pid)))
+            select.select([], [], [], 0.005)
+
     def go_on(self, pid):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGCONT)
@@ -136,6 +172,7 @@ class RelayMatrix(Matrix, SimCase):
         self.start_daemon("--board", self.board.path, environment=self.runtime())
         self.daemon.lines.wait("relay: driving")
         self.assertEqual(self.board.say("sim level GPIO17"), "ok 1")
+        self.spare = self.wait_for_spare()
 
     def changes(self, line):
         with open(self.board.record_path) as file:
@@ -173,7 +210,10 @@ class RelayMatrix(Matrix, SimCase):
 
     def test_supervisor_killed(self):
         self.drive()
+        pids = self.pids()
         self.fails("supervisor: SIGKILL", self.signal("deskd", signal.SIGKILL), DEATH_MS)
+        self.wait_for_ends(pids.values())
+        self.assertEqual([level for _, level in self.changes("GPIO17")], ["1", "0"])
 
     def test_supervisor_stopped(self):
         self.drive()
@@ -183,13 +223,49 @@ class RelayMatrix(Matrix, SimCase):
 
     def test_supervisor_terminated(self):
         self.drive()
+        pids = self.pids()
         self.fails("supervisor: SIGTERM", self.signal("deskd", signal.SIGTERM), None, SILENCE_MS)
         self.assertEqual(self.daemon.wait(), 0)
+        for name in ("deskd-guard", "guard-spare"):
+            self.assertEqual(status_of(pids[name]), ("", ""), name)
+        self.wait_for_ends(pids.values())
 
     def test_guard_killed(self):
         self.drive()
         self.fails("guard: SIGKILL", self.signal("deskd-guard", signal.SIGKILL), DEATH_MS)
         self.daemon.lines.wait("deskd-guard killed by signal 9 .*, starting another")
+        self.daemon.lines.wait("taken over, safe")
+        self.assertEqual(name_of(self.spare), "deskd-guard", "the spare has its work and its name")
+        self.assertNotEqual(self.wait_for_spare(), self.spare)
+
+    def test_guard_killed_and_the_spare_as_it_takes_over(self):
+        """Perhaps before it has read that it should."""
+        self.drive(AGAIN)
+        at = self.signal("deskd-guard", signal.SIGKILL)
+        os.kill(self.spare, signal.SIGKILL)
+        self.fails("guard: SIGKILL, and the spare at once", at, None, SLACK_MS)
+        self.daemon.lines.wait("relay: driving again")
+        self.assertNotIn(self.wait_for_spare(), (self.spare, self.pids()["deskd-guard"]))
+
+    def test_spare_killed_then_guard(self):
+        self.drive(AGAIN)
+        os.kill(self.spare, signal.SIGKILL)
+        self.daemon.lines.wait(r"the spare deskd-guard killed by signal 9 \(SIGKILL\), starting another in 100 ms")
+        self.assertEqual(self.board.say("sim level GPIO17"), "ok 1")
+        self.fails("guard: SIGKILL, with no spare", self.signal("deskd-guard", signal.SIGKILL), None, SLACK_MS)
+        self.daemon.lines.wait("relay: driving again")
+        self.wait_for_spare()
+
+    def test_everything_but_the_spare_killed(self):
+        """It is nobody's guard, and ends."""
+        self.drive()
+        pids = {name: pid for name, pid in self.pids().items() if name != "guard-spare"}
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in pids.values():
+                os.kill(pid, number)
+        self.daemon.wait()
+        self.wait_for_ends([self.spare])
+        self.assertEqual([level for _, level in self.changes("GPIO17")], ["1"])
 
     def test_script_drives_again_after_the_guard_was_killed(self):
         self.drive(AGAIN)
@@ -321,12 +397,21 @@ class RelayMatrix(Matrix, SimCase):
         for text in lines:
             self.assertIn("deskd-guard", text)
 
-    def test_guard_is_small(self):
+    def test_guard_and_spare_are_small(self):
         self.drive()
-        with open(f"/proc/{self.pids()['deskd-guard']}/smaps_rollup") as file:
-            private = sum(int(text.split()[1]) for text in file if text.startswith("Private_"))
-        if not os.environ.get("DESKD_SANITIZE"):
-            self.assertLess(private, 2048)
+        for name in ("deskd-guard", "guard-spare"):
+            with open(f"/proc/{self.pids()[name]}/smaps_rollup") as file:
+                private = sum(int(text.split()[1]) for text in file if text.startswith("Private_"))
+            if not os.environ.get("DESKD_SANITIZE"):
+                self.assertLess(private, 2048, name)
+
+    def test_spare_waits_as_the_guard_runs_and_has_nothing(self):
+        self.drive()
+        guard, spare = self.pids()["deskd-guard"], self.spare
+        for get in (os.sched_getscheduler, os.sched_getparam, lambda pid: os.getpriority(os.PRIO_PROCESS, pid)):
+            self.assertEqual(get(spare), get(guard))
+        # Standard input and output, and the supervisor's socket.
+        self.assertEqual(sorted(map(int, os.listdir(f"/proc/{spare}/fd"))), [0, 1, 2, 3])
 
 
 class DeskMatrix(Matrix, SimCase):

@@ -200,7 +200,8 @@ class PropertyTest(SimCase):
 
     def fail_somehow(self, desk, choice):
         """Returns what makes it right again, if it does not by itself."""
-        faults = [self.kill_host, self.stop_host, self.reload, self.kill_guard, self.refuse_lines]
+        faults = [self.kill_host, self.stop_host, self.reload, self.kill_guard, self.kill_spare,
+                  self.refuse_lines]
         if not desk.bare:
             faults += [self.obstacle, self.freeze, self.lose_sensor, self.lose_meter, self.press, self.slow_contact]
         if choice.random() < 0.03:
@@ -247,6 +248,10 @@ class PropertyTest(SimCase):
     def kill_guard(self, _desk, _choice):
         with self.shared:
             self.signal_to(self.children().get("deskd-guard"), signal.SIGKILL)
+
+    def kill_spare(self, _desk, _choice):
+        with self.shared:
+            self.signal_to(self.children().get("guard-spare"), signal.SIGKILL)
 
     def refuse_lines(self, desk, choice):
         self.say(f"sim fault gpio-set EIO after={choice.randrange(3)} line={choice.choice((desk.up, desk.down))}")

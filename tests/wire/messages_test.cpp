@@ -78,7 +78,9 @@ std::vector<Any> samples() {
           StorageKeys{2, false, "a/", "a/b"},
           StorageApply{3, true, {{"k", "1"}}, {"n"}, {{"s", "{}"}}, {"r"}},
           StorageFlush{4, true},
-          StorageAnswer{5, "ERR_QUOTA", "full", {"1"}, true}};
+          StorageAnswer{5, "ERR_QUOTA", "full", {"1"}, true},
+          Standby{},
+          TakeOver{}};
 }
 
 TEST(Messages, ComeBackAsTheyWereSent) {

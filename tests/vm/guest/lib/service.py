@@ -44,14 +44,16 @@ def journal():
 
 
 def processes():
-    """Process ids by name: deskd, deskd-guard, deskd-zygote, deskd:SCRIPT."""
-    found = {}
+    """Process ids by name: deskd, deskd-guard, guard-spare, deskd-zygote, deskd:SCRIPT; of those with one name the oldest. A
+    spare guard that is just being started has the guard's name still."""
+    found = []
     for pid in PROCESSES.read_text().split() if PROCESSES.exists() else []:
         try:
-            found[pathlib.Path(f"/proc/{pid}/comm").read_text().strip()] = int(pid)
+            name, rest = pathlib.Path(f"/proc/{pid}/stat").read_text().split("(", 1)[1].rsplit(")", 1)
         except OSError:
-            pass  # it has ended in between
-    return found
+            continue  # it has ended in between
+        found.append((int(rest.split()[19]), int(pid), name))
+    return {name: pid for _, pid, name in sorted(found, reverse=True)}
 
 
 def kill_all():
