@@ -119,7 +119,7 @@ class BoardBench(SimCase):
         mark = self.daemon.lines.mark()
         self.write_script("mover.js", MOVE % version)
         self.daemon.lines.wait("mover: driving", start=mark)
-        pid = {"deskd": self.daemon.pid, **self.children()}[victim]
+        pid = {**self.children(), "deskd": self.daemon.pid}[victim]
         at = time.monotonic_ns()
         os.kill(pid, signal.SIGKILL)
         until = time.monotonic() + 10

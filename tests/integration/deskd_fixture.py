@@ -298,8 +298,7 @@ class DeskdCase(unittest.TestCase):
         return f"deskd/{self.NODE}/{device}/{rest}"
 
     def children(self):
-        """Process ids of the daemon's children, by name; of those with one name the oldest. A spare guard that is just
-        being started has the guard's name still."""
+        """Process ids of the daemon's children, by name; of those with one name the newest."""
         found = []
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
@@ -310,4 +309,9 @@ class DeskdCase(unittest.TestCase):
             fields = rest.split()
             if int(fields[1]) == self.daemon.pid:
                 found.append((int(fields[19]), int(pid), name.split("(", 1)[1]))
-        return {name: pid for _, pid, name in sorted(found, reverse=True)}
+        names = {}
+        for _, pid, name in sorted(found):
+            # A spare guard that is just being started has the guard's name still.
+            if name != "deskd-guard" or name not in names:
+                names[name] = pid
+        return names

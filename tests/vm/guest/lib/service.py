@@ -44,8 +44,7 @@ def journal():
 
 
 def processes():
-    """Process ids by name: deskd, deskd-guard, guard-spare, deskd-zygote, deskd:SCRIPT; of those with one name the oldest. A
-    spare guard that is just being started has the guard's name still."""
+    """Process ids by name: deskd, deskd-guard, guard-spare, deskd-zygote, deskd:SCRIPT; of those with one name the newest."""
     found = []
     for pid in PROCESSES.read_text().split() if PROCESSES.exists() else []:
         try:
@@ -53,7 +52,12 @@ def processes():
         except OSError:
             continue  # it has ended in between
         found.append((int(rest.split()[19]), int(pid), name))
-    return {name: pid for _, pid, name in sorted(found, reverse=True)}
+    names = {}
+    for _, pid, name in sorted(found):
+        # What is just being started, a spare guard or another child of deskd, has the name of another one still.
+        if name not in ("deskd", "deskd-guard") or name not in names:
+            names[name] = pid
+    return names
 
 
 def kill_all():
