@@ -182,8 +182,9 @@ void GuardLink::ended(int status) {
   releaseEnded();  // nobody holds anything of theirs, and nobody will for a while
 }
 
-void GuardLink::attach(std::uint64_t process, const std::string& script, Connect connect) {
-  processes_[process] = {script, std::move(connect), nullptr};
+void GuardLink::attach(std::uint64_t process, const std::string& script, std::vector<std::string> lines,
+                       Connect connect) {
+  processes_[process] = {script, std::move(lines), std::move(connect), nullptr};
   if (guard_ && guard_->listens() && !alone_) introduce(process);
 }
 
@@ -191,7 +192,7 @@ void GuardLink::introduce(std::uint64_t number) {
   const Process& process = processes_.at(number);
   try {
     auto [guards, hosts] = wire::socketPair();
-    guard_->post(wire::Attach{number, process.script}, guards.get());
+    guard_->post(wire::Attach{number, process.script, process.lines}, guards.get());
     process.connect(std::move(hosts));
   } catch (const std::exception& error) {  // no descriptors left, perhaps
     log({Priority::error, std::string(error.what()) + ": it can move nothing", {{"SCRIPT", process.script}}});

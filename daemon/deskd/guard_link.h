@@ -37,7 +37,9 @@ class GuardLink {
   // `ready` is called when what an earlier guard had on is safe; in any case after a while.
   void start(Options options, std::function<void()> ready);
   // `connect` comes before this returns if a guard runs.
-  void attach(std::uint64_t process, const std::string& script, Connect connect);
+  // `lines`: that it is granted.
+  void attach(std::uint64_t process, const std::string& script, std::vector<std::string> lines,
+              Connect connect);
   // The process has ended. `released` is called, perhaps at once, when nothing of it is on or held open by
   // the guard; also when no guard runs, or does not say so for a while.
   void detach(std::uint64_t process, std::function<void()> released);
@@ -55,6 +57,7 @@ class GuardLink {
  private:
   struct Process {
     std::string script;
+    std::vector<std::string> lines;
     Connect connect;
     std::function<void()> released;  // set once it has ended
   };

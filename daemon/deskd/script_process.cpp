@@ -60,7 +60,7 @@ void ScriptProcess::forked(int pid, int error) {
   reaper_.watch(pid, [this](int status) { exited(status); });
   load_.supervisorPid = ::getpid();
   channel_->post(load_);
-  guard_.attach(id_, load_.name,
+  guard_.attach(id_, load_.name, load_.lines,
                 [this](const UniqueFd& socket) { channel_->post(wire::GuardSocket{}, socket.get()); });
   if (unloading_)
     unload(Milliseconds(0));

@@ -11,6 +11,7 @@
 #include "daemon/deskd/topic_filter.h"
 #include "hal/base/error.h"
 #include "hal/base/log.h"
+#include "hal/permissions.h"
 
 namespace deskd {
 namespace {
@@ -42,13 +43,6 @@ CodedError tooFast(unsigned perSecond) {
   return CodedError("ERR_RATE",
                     "expected at most " + std::to_string(perSecond) +
                         " publishes a second (limits.publishes_per_s), found more: wait a moment");
-}
-
-CodedError notGranted(const std::string& script, const char* list, const std::string& wanted) {
-  constexpr std::size_t shown = 200;
-  const std::string entry = wanted.size() > shown ? "the topic" : '"' + wanted + '"';
-  return CodedError("ERR_PERMISSION",
-                    "not granted: add " + entry + " to " + list + " in [permissions] of " + script + ".toml");
 }
 
 // What was wrong with a request is the answer to it.
@@ -209,7 +203,7 @@ void Switchboard::publish(const std::string& script, std::uint64_t process, wire
     const auto& granted = topics_[process].publish;
     if (std::none_of(granted.begin(), granted.end(),
                      [&](const std::string& filter) { return topicMatches(filter, wanted.topic); }))
-      throw notGranted(script, "publish", wanted.topic);
+      throw notGranted(wanted.topic, "publish", script);
     MqttMessage out{std::move(wanted.topic),
                     std::string(wanted.payload.begin(), wanted.payload.end()),
                     wanted.qos,
@@ -230,7 +224,7 @@ void Switchboard::subscribe(const std::string& script, std::uint64_t process, co
     const auto& granted = topics_[process].subscribe;
     if (std::none_of(granted.begin(), granted.end(),
                      [&](const std::string& filter) { return filterCovers(filter, wanted.filter); }))
-      throw notGranted(script, "subscribe", wanted.filter);
+      throw notGranted(wanted.filter, "subscribe", script);
     if (!traffic.subscribe(wanted.subscription)) {
       const std::string most = std::to_string(traffic.budget().subscriptions);
       throw CodedError("ERR_LIMIT", "expected at most " + most +

@@ -12,6 +12,7 @@
 #include "hal/base/error.h"
 #include "hal/base/log.h"
 #include "hal/gpio_names.h"
+#include "hal/permissions.h"
 
 namespace deskd {
 namespace {
@@ -116,6 +117,7 @@ void Guard::attach(const wire::Attach& attach, UniqueFd socket) {
   const std::uint64_t process = attach.process;
   Host& host = hosts_[process];
   host.script = attach.script;
+  host.lines = attach.lines;
   host.channel = std::make_unique<wire::Channel>(
       loop_, std::move(socket),
       wire::Channel::Handlers{
@@ -175,15 +177,21 @@ void Guard::detach(std::uint64_t process) {
 void Guard::declare(std::uint64_t process, const wire::DeclareOutput& wanted) {
   try {
     GuardedLine line;
-    line.address = resolveLine(board_.gpio().lines(), wanted.line);
+    const auto all = board_.gpio().lines();
+    line.address = resolveLine(all, wanted.line);
+    // Its own bindings have asked already. Whoever runs other code in its process has not.
+    const Host& host = hosts_.at(process);
+    if (!grantsLine(host.lines, all, line.address)) throw notGranted(wanted.line, "lines", host.script);
     line.safe = wanted.safe;
     line.activeLow = wanted.activeLow;
     line.drive = checkedEnum(wanted.drive, GpioDrive::openSource, "drive");
     line.bias = checkedEnum(wanted.bias, GpioBias::pullDown, "bias");
-    line.script = hosts_.at(process).script;
+    line.script = host.script;
     keep({process, wanted.output, takeLine(line), nullptr},
          {milliseconds(wanted.leaseMs), milliseconds(wanted.maxOnMs), milliseconds(wanted.restMs)});
     answer(process, wanted.request);
+  } catch (const CodedError& error) {
+    answer(process, wanted.request, error.code(), error.what());
   } catch (const std::system_error& error) {
     answer(process, wanted.request, errnoName(error.code().value()), error.what());
   } catch (const std::exception& error) {

@@ -45,6 +45,7 @@ class Guard {
   using Id = MotionRules::Id;
   struct Host {
     std::string script;
+    std::vector<std::string> lines;  // it is granted
     std::unique_ptr<wire::Channel> channel;
     std::map<std::uint32_t, Id> outputs;  // by the host's own number
   };

@@ -15,7 +15,7 @@
 // installation.
 namespace deskd::wire {
 
-inline constexpr std::uint8_t version = 5;
+inline constexpr std::uint8_t version = 6;
 // A message of one datagram, so that it arrives whole or not at all. Kernels allow 208 KiB by default.
 inline constexpr std::size_t maxMessageBytes = 200 * 1024;
 // What scripts may publish in one message, and are given of one: with the longest topic it still fits.
@@ -329,9 +329,10 @@ struct StorageAnswer {
 struct Attach {
   std::uint64_t process = 0;
   std::string script;
+  std::vector<std::string> lines;  // that it may declare, as [permissions] names them
   template <class V>
   void visit(V&& v) {
-    v(process, script);
+    v(process, script, lines);
   }
 };
 struct Detached {

@@ -33,7 +33,7 @@ class GuardClientTest : public ::testing::Test {
                         wire::Channel::Handlers{[](wire::Any&&) {}, [](const std::string&) {}});
     guard_.emplace(loop_, board_, std::move(theirs), Guard::Options{"", [this] { return now_; }});
     auto [guards, hosts] = wire::socketPair();
-    supervisor_->post(wire::Attach{++process_, "desk"}, guards.get());
+    supervisor_->post(wire::Attach{++process_, "desk", {"*"}}, guards.get());
     client_.connect(std::move(hosts));
   }
   // What the request ended with, "ok" or its code.

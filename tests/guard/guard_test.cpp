@@ -60,11 +60,12 @@ class GuardTest : public ::testing::Test {
     guard_.emplace(loop_, board_, std::move(theirs),
                    Guard::Options{files_.path("outputs"), [this] { return now_; }});
   }
-  Peer& host(std::uint64_t process, const std::string& script = "desk") {
+  Peer& host(std::uint64_t process, const std::string& script = "desk",
+             std::vector<std::string> lines = {"*"}) {
     auto [mine, theirs] = wire::socketPair();
     auto& peer = hosts_[process];
     peer = std::make_unique<Peer>(loop_, std::move(mine));
-    supervisor_->channel->post(wire::Attach{process, script}, theirs.get());
+    supervisor_->channel->post(wire::Attach{process, script, std::move(lines)}, theirs.get());
     return *peer;
   }
   wire::Result declare(Peer& peer, std::uint32_t number, const std::string& line, bool safe = false,
@@ -104,6 +105,15 @@ class GuardTest : public ::testing::Test {
   std::map<std::uint64_t, std::unique_ptr<Peer>> hosts_;
   std::optional<Guard> guard_;
 };
+
+TEST_F(GuardTest, RefusesLinesThatTheScriptIsNotGranted) {
+  startGuard();
+  Peer& desk = host(1, "desk", {"GPIO7", "GPIO99"});
+  EXPECT_EQ(declare(desk, 1, "GPIO7").code, "");
+  const wire::Result refused = declare(desk, 2, "GPIO8");
+  EXPECT_EQ(refused.code, "ERR_PERMISSION");
+  EXPECT_EQ(refused.message, "not granted: add \"GPIO8\" to lines in [permissions] of desk.toml");
+}
 
 TEST_F(GuardTest, HoldsADeclaredLineAtItsSafeLevelAndDrivesItWhenAsked) {
   startGuard();
@@ -512,7 +522,8 @@ TEST_F(GuardTest, SurvivesAnythingAProcessSays) {
   drive(good, 1, true);
   for (int round = 0; round < 300; ++round) {
     auto [mine, theirs] = wire::socketPair();
-    supervisor_->channel->post(wire::Attach{static_cast<std::uint64_t>(100 + round), "bad"}, theirs.get());
+    supervisor_->channel->post(wire::Attach{static_cast<std::uint64_t>(100 + round), "bad", {"*"}},
+                               theirs.get());
     theirs.reset();
     ASSERT_EQ(::fcntl(mine.get(), F_SETFL, O_NONBLOCK), 0);
     const auto number = [&] { return static_cast<std::uint32_t>(random() % 4); };
@@ -527,7 +538,7 @@ TEST_F(GuardTest, SurvivesAnythingAProcessSays) {
           wire::Forget{number()},
           wire::DeclareFailsafe{4, number(), "/x", {1}, 100},
           wire::Heartbeat{},
-          wire::Attach{1, "x"},
+          wire::Attach{1, "x", {"*"}},
           wire::Detached{1}};
       auto bytes = wire::encode(choice[random() % choice.size()]);
       if (random() % 4 == 0) bytes[random() % bytes.size()] = static_cast<std::uint8_t>(random());

@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "hal/base/log.h"
 #include "tests/fakes/run_until.h"
@@ -56,7 +58,7 @@ class GuardLinkTest : public testing::Test {
   }
   // A process of the script "desk" that has come and gone.
   void attachAndDetach(std::uint64_t process) {
-    link_->attach(process, "desk", [](const UniqueFd&) {});
+    link_->attach(process, "desk", {"*"}, [](const UniqueFd&) {});
     link_->detach(process, [this] { ++released_; });
   }
   void startWithSpare(Milliseconds longestWait = kNever) {
@@ -139,7 +141,7 @@ TEST_F(GuardLinkTest, AGuardThatSaysNothingOfAProcessThatHasEndedIsReplaced) {
 TEST_F(GuardLinkTest, AGuardThatCanBeStartedAgainIsGivenTheScriptsThatRun) {
   start(files_.path("guard"), kSoon);
   int sockets = 0;
-  link_->attach(1, "desk", [&](const UniqueFd&) { ++sockets; });
+  link_->attach(1, "desk", {"*"}, [&](const UniqueFd&) { ++sockets; });
   EXPECT_TRUE(until([&] { return ready_; }));
   EXPECT_EQ(sockets, 0);
   std::filesystem::create_symlink(DESKD_BUILD_DIR "/deskd-guard", files_.path("guard"));
@@ -170,12 +172,12 @@ TEST_F(GuardLinkTest, StopsWithoutAGuardAndWithOneThatDoesNotEnd) {
 TEST_F(GuardLinkTest, TheSpareTakesOverAndIsReplaced) {
   startWithSpare();
   const int spare = link_->spare().pid();
-  int sockets = 0;
-  link_->attach(1, "desk", [&](const UniqueFd&) { ++sockets; });
+  std::vector<UniqueFd> sockets;  // open: the process lives
+  link_->attach(1, "desk", {"*"}, [&](UniqueFd socket) { sockets.push_back(std::move(socket)); });
   kill(link_->pid());
   EXPECT_TRUE(until([&] { return link_->pid() == spare && spareWaits(); }));
   EXPECT_NE(link_->spare().pid(), spare);
-  EXPECT_EQ(sockets, 2) << "processes are introduced to it";
+  EXPECT_EQ(sockets.size(), 2U) << "processes are introduced to it";
   EXPECT_THAT(changes_, testing::ElementsAre(true, false, true));
   attachAndDetach(2);
   EXPECT_TRUE(until([&] { return released_ == 1; })) << "it is at work";

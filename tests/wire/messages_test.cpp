@@ -61,7 +61,7 @@ std::vector<Any> samples() {
           Refusal{"target", "{}"},
           Available{true},
           Unloaded{},
-          Attach{9, "desk"},
+          Attach{9, "desk", {"GPIO17"}},
           Detached{9},
           Heartbeat{},
           Driving{300},
