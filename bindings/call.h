@@ -91,6 +91,18 @@ struct Crossing {
   }
 };
 
+template <class T>
+inline constexpr bool takesUndefined = std::is_same_v<T, Rest> || std::is_same_v<T, v8::Local<v8::Value>>;
+
+// What a function's `length` tells scripts: the arguments before the first that may be left out.
+template <class... A>
+constexpr int requiredArguments() {
+  int count = 0;
+  bool required = true;
+  ((required = required && !takesUndefined<std::decay_t<A>>, count += required ? 1 : 0), ...);
+  return count;
+}
+
 // Method<&T::m>::call and Method<&freeFunction>::call are V8 callbacks. A free function takes Js& first.
 template <auto M>
 struct Method;
@@ -111,6 +123,7 @@ struct Method<M> {
 };
 template <class R, class... A, R (*F)(Js&, A...)>
 struct Method<F> {
+  static constexpr int length = requiredArguments<A...>();
   static void call(const v8::FunctionCallbackInfo<v8::Value>& info) {
     Crossing<R, A...>::call(info, [&](Js& js, auto&&... a) -> R { return F(js, std::move(a)...); });
   }

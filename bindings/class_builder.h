@@ -73,8 +73,8 @@ class ModuleBuilder {
 
   template <auto F>
   ModuleBuilder& function(const char* name) {
-    return value(name, v8::Function::New(js_.context(), Method<F>::call, v8::Local<v8::Value>(), 0,
-                                         v8::ConstructorBehavior::kThrow)
+    return value(name, v8::Function::New(js_.context(), Method<F>::call, v8::Local<v8::Value>(),
+                                         Method<F>::length, v8::ConstructorBehavior::kThrow)
                            .ToLocalChecked());
   }
   template <class T>

@@ -40,6 +40,7 @@ class Exposure {
   #publishedAt = -Infinity;
   #timer = null;
   #lastResult = null;
+  #extra;  // more attributes
 
   constructor(desk, {device, presets = [], keys = defaultKeys, cover = true, updateMs, clock, attributes}) {
     this.#desk = desk;
@@ -51,7 +52,7 @@ class Exposure {
       setTimeout: (fn, milliseconds) => setTimeout(fn, milliseconds),
       clearTimeout: (timer) => clearTimeout(timer),
     };
-    this.extra = attributes || (() => ({}));
+    this.#extra = attributes || (() => ({}));
     this.#declare(cover, keys);
     desk.on('change', () => this.publishAll());
     desk.on('height', () => this.#publishSoon());
@@ -117,7 +118,7 @@ class Exposure {
       height_mm: heightMm, min_mm: minMm, max_mm: maxMm,
       fault_code: fault === null ? null : fault.code, fault_text: fault === null ? null : fault.text,
       last_move: this.#lastResult === null ? null : this.#lastResult.reason,
-      ...this.extra(),
+      ...this.#extra(),
     };
   }
 

@@ -70,8 +70,8 @@ export class Emitter {
       listeners.delete(listener);
       this.#endings.delete(ending);
     });
-    const listener = (value) => stream.push(value);
-    const ending = () => stream.end();
+    const listener = (value) => push(stream, value);
+    const ending = () => end(stream);
     listeners.add(listener);
     this.#endings.add(ending);
     return stream;
@@ -113,6 +113,10 @@ export class Emitter {
   }
 }
 
+// Of a stream; scripts only read it.
+let push;  // one more value
+let end;   // no more come; those that wait can be read
+
 class Stream {
   #values = [];
   #readers = [];  // resolvers of next() calls that wait
@@ -132,7 +136,12 @@ class Stream {
     this.#detach = detach;
   }
 
-  push(value) {
+  static {
+    push = (stream, value) => stream.#push(value);
+    end = (stream) => stream.#end();
+  }
+
+  #push(value) {
     if (this.#ended) return;
     if (this.#readers.length > 0) {
       this.#readers.shift().resolve({value, done: false});
@@ -143,7 +152,7 @@ class Stream {
       if (this.#overflow === 'error') {
         this.#error = codedError('ERR_OVERFLOW', `${this.#owner}: expected the reader to keep up, ` +
           `found ${this.#limit} unread values`);
-        this.end();
+        this.#end();
         return;
       }
       this.#values.shift();
@@ -151,7 +160,7 @@ class Stream {
     this.#values.push(value);
   }
 
-  end() {
+  #end() {
     if (this.#ended) return;
     this.#ended = true;
     this.#detach();
@@ -169,7 +178,7 @@ class Stream {
   return(value) {
     this.#values.length = 0;
     this.#error = null;
-    this.end();
+    this.#end();
     return Promise.resolve({value, done: true});
   }
 

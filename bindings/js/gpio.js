@@ -67,7 +67,7 @@ function motionOf(options, {lines: names, initial: [initial], safe: [safe], acti
 
 // Of these outputs never more than one is on, and none within `deadTime` milliseconds after another has gone off. They
 // are at their safe level when this resolves, and deskd-guard drives them from then on.
-export async function interlock(outputs, options = {}) {
+export async function interlock(outputs, options) {
   if (!Array.isArray(outputs) || outputs.length < 2 || !outputs.every((one) => one instanceof Output))
     throw new TypeError(`interlock: expected an array of two outputs or more, found ${describe(outputs)}`);
   requireKnown(options, ['deadTime'], 'interlock');

@@ -43,6 +43,10 @@ function discovery(property, options, allowed) {
   return config;
 }
 
+// What the entities' own methods do with them; scripts cannot.
+let publish;  // publishes a value if it is not what was published last; null: unknown
+let forget;   // as remove(), for a property that goes with another
+
 class Entity {
   #link;
   #last;
@@ -53,18 +57,17 @@ class Entity {
     this.property = property;
   }
 
-  // Publishes `value` if it is not what was published last. null: unknown.
-  publish(value) {
-    if (value === this.#last || this.#link.removed) return;
-    this.#last = value;
-    this.#link.state(value);
+  static {
+    publish = (entity, value) => {
+      if (value === entity.#last || entity.#link.removed) return;
+      entity.#last = value;
+      entity.#link.state(value);
+    };
+    forget = (entity) => entity.#link.forget();
   }
 
   // Takes the entity out of the hub. Further values are ignored.
   remove() { this.#link.remove(); }
-
-  // As remove(), for a property that goes with another.
-  forget() { this.#link.forget(); }
 }
 
 class Sensor extends Entity {
@@ -76,11 +79,11 @@ class Sensor extends Entity {
   }
 
   // A number, a text, or null for unknown.
-  set(value) { this.publish(typeof value === 'string' ? value : toNumber(value, this.#precision)); }
+  set(value) { publish(this, typeof value === 'string' ? value : toNumber(value, this.#precision)); }
 }
 
 class BinarySensor extends Entity {
-  set(value) { this.publish(toFlag(value, this.property)); }
+  set(value) { publish(this, toFlag(value, this.property)); }
 }
 
 class NumberEntity extends Entity {
@@ -98,7 +101,7 @@ class NumberEntity extends Entity {
   set(value) {
     const {min, max, precision} = this.#range;
     const number = toNumber(value, precision);
-    this.publish(number === null ? null : Math.min(max, Math.max(min, number)));
+    publish(this, number === null ? null : Math.min(max, Math.max(min, number)));
   }
 
   // Announces other limits, if they are others.
@@ -131,7 +134,7 @@ class Select extends Entity {
       throw new RangeError(`${this.property}: expected one of ${this.#options.join(', ')} or null, ` +
         `found ${describe(value)}`);
     }
-    this.publish(value);
+    publish(this, value);
   }
 }
 
@@ -148,21 +151,21 @@ class Cover extends Entity {
   // position: 0 (closed) to 100 (open), whole numbers; null leaves the last one.
   // It goes out before the state: a hub that hears the state first keeps "open" at position 0.
   // Say 'open' or 'closed' at rest rather than 'stopped', which hubs that know the position do not need.
-  set({state, position} = {}) {
+  set({state, position}) {
     if (state !== undefined && state !== null && !coverStates.includes(state)) {
       throw new RangeError(`${this.property}: expected one of ${coverStates.join(', ')} or null, ` +
         `found ${describe(state)}`);
     }
     if (position !== undefined && position !== null) {
       numberOption(position, `${this.property}.position`, {min: 0, max: 100});
-      this.#position.publish(Math.round(position));
+      publish(this.#position, Math.round(position));
     }
-    if (state !== undefined) this.publish(state);
+    if (state !== undefined) publish(this, state);
   }
 
   remove() {
     super.remove();
-    this.#position.forget();
+    forget(this.#position);
   }
 }
 
@@ -185,6 +188,12 @@ class EventEntity extends Entity {
     }
     if (!this.#link.removed) this.#link.event({...attributes, event_type: type});
   }
+}
+
+// Of an entity that makes no sense without.
+function requireOptions(property, options) {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`${property}: expected an object with options, found ${describe(options)}`);
 }
 
 function wordList(value, name) {
@@ -260,7 +269,8 @@ export class Device {
     return new NumberEntity(link, property, range, redeclare);
   }
 
-  select(property, options = {}) {
+  select(property, options) {
+    requireOptions(property, options);
     const {onCommand} = options;
     const words = wordList(options.options, `${property}.options`);
     const none = words.find((word) => word.toLowerCase() === 'none');
@@ -274,7 +284,8 @@ export class Device {
     return new Select(link, property, words);
   }
 
-  button(property, options = {}) {
+  button(property, options) {
+    requireOptions(property, options);
     const {onPress} = options;
     checkFunction(onPress, `${property}.onPress`);
     const link = this.#declare(property, {
@@ -294,7 +305,8 @@ export class Device {
     return new BinarySensor(link, property);
   }
 
-  event(property, options = {}) {
+  event(property, options) {
+    requireOptions(property, options);
     const types = wordList(options.eventTypes, `${property}.eventTypes`);
     const link = this.#declare(property, {
       component: 'event', config: discovery(property, options, ['eventTypes']), state: false,

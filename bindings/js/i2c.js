@@ -3,7 +3,7 @@
 
 import * as native from 'native:i2c';
 import {describe, numberOption, requireKnown} from './errors.js';
-import {I2cDevice} from './i2c_device.js';
+import {deviceSettings, I2cDevice} from './i2c_device.js';
 
 export {I2cDevice};
 
@@ -19,7 +19,7 @@ function busName(bus) {
 export async function open(options) {
   requireKnown(options, ['bus', 'address', 'tenBit', 'pec', 'timeout', 'retries', 'retryNack'], 'open');
   const bus = busName(options.bus);
-  const settings = I2cDevice.settings(options);
+  const settings = deviceSettings(options);
   return new I2cDevice(bus, settings, await native.open(bus));
 }
 

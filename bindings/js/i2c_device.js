@@ -52,6 +52,24 @@ function toSegment(segment, index) {
   return {write};
 }
 
+// Checks the options that concern the device.
+export function deviceSettings({address, tenBit, pec, timeout, retries, retryNack}) {
+  const ten = booleanOption(tenBit, 'tenBit', false);
+  if (address === undefined)
+    throw new TypeError('address: expected the address of the device, found undefined');
+  const settings = {
+    address: numberOption(address, ten ? 'address' : 'address (without tenBit)',
+      {min: 0, max: ten ? 0x3ff : 0x7f, integer: true}),
+    tenBit: ten,
+    pec: booleanOption(pec, 'pec', false),
+    timeout: numberOption(timeout, 'timeout', {min: 1, max: 600000, fallback: 1000, integer: true}),
+    retries: numberOption(retries, 'retries', {min: 0, max: 100, fallback: 2, integer: true}),
+    retryNack: booleanOption(retryNack, 'retryNack', false),
+  };
+  if (ten && settings.pec) throw new TypeError('pec: expected no 10-bit address, found tenBit');
+  return settings;
+}
+
 export class I2cDevice {
   #bus;
   #settings;
@@ -66,24 +84,6 @@ export class I2cDevice {
     this.#bus = bus;
     this.#settings = settings;
     this.#native = nativeBus;
-  }
-
-  // Checks the options that concern the device.
-  static settings({address, tenBit, pec, timeout, retries, retryNack}) {
-    const ten = booleanOption(tenBit, 'tenBit', false);
-    if (address === undefined)
-      throw new TypeError('address: expected the address of the device, found undefined');
-    const settings = {
-      address: numberOption(address, ten ? 'address' : 'address (without tenBit)',
-        {min: 0, max: ten ? 0x3ff : 0x7f, integer: true}),
-      tenBit: ten,
-      pec: booleanOption(pec, 'pec', false),
-      timeout: numberOption(timeout, 'timeout', {min: 1, max: 600000, fallback: 1000, integer: true}),
-      retries: numberOption(retries, 'retries', {min: 0, max: 100, fallback: 2, integer: true}),
-      retryNack: booleanOption(retryNack, 'retryNack', false),
-    };
-    if (ten && settings.pec) throw new TypeError('pec: expected no 10-bit address, found tenBit');
-    return settings;
   }
 
   get bus() { return this.#bus; }
@@ -187,7 +187,7 @@ export class I2cDevice {
 
   #transfer(segments, {timeout, retries, retryNack}) {
     const own = this.#settings;
-    const settings = I2cDevice.settings({
+    const settings = deviceSettings({
       ...own, timeout: timeout ?? own.timeout, retries: retries ?? own.retries,
       retryNack: retryNack ?? own.retryNack,
     });

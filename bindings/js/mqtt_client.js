@@ -28,6 +28,9 @@ class Message {
   }
 }
 
+// Gives a subscription the native one, once the broker has accepted it.
+let attach;
+
 class Subscription {
   #native = null;
   #closed = false;
@@ -36,9 +39,11 @@ class Subscription {
 
   get closed() { return this.#closed; }
 
-  attach(native) {
-    this.#native = native;
-    if (this.#closed) native.close();
+  static {
+    attach = (subscription, native) => {
+      subscription.#native = native;
+      if (subscription.#closed) native.close();
+    };
   }
 
   // Idempotent; no message is delivered after it.
@@ -95,7 +100,7 @@ export class MqttClient {
       if (!subscription.closed) return fn(new Message(...message));
       return undefined;
     };
-    subscription.attach(await this.#native.subscribe(filter, numberOption(qos, 'qos', qosRange), deliver));
+    attach(subscription, await this.#native.subscribe(filter, numberOption(qos, 'qos', qosRange), deliver));
     return subscription;
   }
 

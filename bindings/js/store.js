@@ -56,6 +56,10 @@ async function allKeys(native, shared, prefix) {
   }
 }
 
+// Of a transaction; scripts cannot call these.
+let end;        // it is of no use afterwards
+let toChanges;  // for native code
+
 // What a transaction has read, and what it is going to change.
 class Transaction {
   #native;
@@ -116,9 +120,12 @@ class Transaction {
     return [...found].sort();
   }
 
-  end() { this.#over = true; }
+  static {
+    end = (transaction) => { transaction.#over = true; };
+    toChanges = (transaction) => transaction.#toChanges();
+  }
 
-  toChanges() {
+  #toChanges() {
     const lists = {expected: [], expectedAbsent: [], set: [], removed: []};
     for (const [key, json] of this.#read) {
       if (json === undefined) lists.expectedAbsent.push(key);
@@ -173,13 +180,13 @@ export class Store {
       const transaction = new Transaction(this.#native, this.#shared);
       try {
         const result = await fn(transaction);
-        transaction.end();
-        await this.#apply(transaction.toChanges());
+        end(transaction);
+        await this.#apply(toChanges(transaction));
         return result;
       } catch (error) {
         if (error?.code !== 'ERR_CONFLICT' || attempt >= mostAttempts) throw error;
       } finally {
-        transaction.end();
+        end(transaction);
       }
     }
   }

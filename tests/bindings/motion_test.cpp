@@ -105,7 +105,7 @@ TEST_F(Motion, InterlockMistakesAreNamed) {
   ASSERT_TRUE(logs(4));
   EXPECT_THAT(logged_,
               ElementsAre("interlock: expected an array of two outputs or more, found an object",
-                          "deadTime: expected milliseconds, found undefined",
+                          "interlock: expected an object, found undefined",
                           "output GPIO4, GPIO5: expected an output of one line in an interlock, found 2",
                           "interlock: expected one of deadTime, found \"deadtime\""));
 }

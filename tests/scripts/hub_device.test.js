@@ -118,6 +118,7 @@ test('a select publishes its options only, and none may mean unknown', () => {
   assert.equal(hub.states.map(([, value]) => value), ['sit', 'None']);
   assert.throws(
     () => preset.set('stand'), {name: 'RangeError', message: /manual, sit or null, found "stand"/});
+  assert.throws(() => device.select('other'), {message: 'other: expected an object with options, found undefined'});
   assert.throws(() => device.select('other', {options: ['None']}), {name: 'RangeError'});
   assert.throws(() => device.select('other', {options: []}), {name: 'TypeError'});
   assert.throws(() => device.select('other', {options: ['a', 'a']}), {message: /"a" twice/});
