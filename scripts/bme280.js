@@ -17,7 +17,9 @@ if (!(intervalS >= 1 && intervalS <= 86400))
   throw new RangeError(`setting interval_s: expected a number from 1 to 86400, found ${intervalS}`);
 
 const opened = await i2c.open({bus, address});
+/** @type {Bme280 | null} */
 let sensor = null;    // while the chip answers
+/** @type {ReturnType<typeof declare> | null} */
 let entities = null;
 let timer;
 
@@ -41,7 +43,7 @@ async function measure() {
   if (sensor === null) log.info(`${fresh.model} at 0x${address.toString(16)} answers`);
   entities ??= declare(fresh.model, fresh.hasHumidity);
   entities.temperature.set(temperatureC);
-  entities.pressure.set(pressurePa / 100);
+  entities.pressure.set(pressurePa === null ? null : pressurePa / 100);
   entities.humidity?.set(humidityPercent);
   if (sensor === null) entities.device.available(true);
   sensor = fresh;

@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * Types of what deskd gives to device scripts. Scripts are ES modules on bare V8, with top-level await; there
- * is no Node.js. To have an editor check a script, put this beside it:
+ * is no Node.js and no browser: beside these there is ECMAScript 2022. For an editor that knows TypeScript,
+ * `deskctl new` writes a jsconfig.json with which it completes and checks scripts; by hand it is
  *
- *     /// <reference path="/usr/share/deskd/scripts/deskd.d.ts" />
+ *     {
+ *       "compilerOptions": {
+ *         "checkJs": true, "strict": false, "target": "es2022", "module": "esnext", "moduleDetection": "force",
+ *         "lib": ["es2022"], "types": [], "noEmit": true
+ *       },
+ *       "include": ["*.js", "/usr/share/deskd/scripts/deskd.d.ts"]
+ *     }
  *
  * Everywhere: times are milliseconds, heights millimetres unless a name says cm. Errors carry a stable
- * `code`. What is closed stays closed: closing twice is harmless, no callback comes after close(), using it
- * gives ERR_CLOSED. An exception or rejection that nobody handles ends the script: its outputs go to their
+ * `code`: deskd's own begin with ERR_, the others are the system's (ENOENT, EACCES, EBUSY). What is wrong in an
+ * argument is a TypeError, or a RangeError beyond a limit, which names the argument, what was expected and what was
+ * found. Where a script has its [permissions] or [limits], what it opens beyond them fails with ERR_PERMISSION,
+ * which names the entry that is missing, or ERR_LIMIT. What is closed stays closed: closing twice is harmless, no
+ * callback comes after close(), using it gives ERR_CLOSED. An exception or rejection that nobody handles ends the script: its outputs go to their
  * safe levels, its entities become unavailable, and it is started again with growing pauses.
  */
 
@@ -20,7 +30,7 @@ interface CodedError extends Error {
 type Unsubscribe = () => void;
 
 interface WaitOptions {
-  /** Milliseconds until the promise rejects with ETIMEDOUT; absent: for ever. */
+  /** Milliseconds, 0 to 2147483647, until the promise rejects with ETIMEDOUT; absent: for ever. */
   timeout?: number;
   /** Rejects the promise with its reason. */
   signal?: AbortSignal;
@@ -36,17 +46,22 @@ interface StreamOptions {
   overflow?: 'drop-oldest' | 'latest' | 'error';
 }
 
-/** Values since it was asked for. Leaving a `for await` loop ends it. */
-interface BoundedStream<T> extends AsyncIterableIterator<T> {
+/** Values since it was asked for. Leaving a `for await` loop ends it. It ends when what it comes from closes. */
+interface BoundedStream<T> {
   /** How many values were forgotten because the buffer was full. */
   readonly dropped: number;
+  /** Rejects with ERR_OVERFLOW if the buffer was full, under `overflow: 'error'`. */
+  next(): Promise<IteratorResult<T, undefined>>;
+  /** Ends it; what waits to be read is forgotten. */
+  return(value?: unknown): Promise<IteratorResult<T, undefined>>;
+  [Symbol.asyncIterator](): BoundedStream<T>;
 }
 
 /** Bytes: a buffer or view (not copied), integers from 0 to 255, or text, which becomes UTF-8. */
 type BytesLike = ArrayBufferView | ArrayBuffer | readonly number[] | string;
 
 declare module 'deskd:script' {
-  /** The script's file name without `.js`; also its device's id. */
+  /** The script's file name without `.js`; its device's id, too, unless its settings name another `device`. */
   export const name: string;
   /** NAME.toml, parsed and frozen. Without that file an empty object. */
   export const settings: Readonly<Record<string, any>>;
@@ -56,11 +71,15 @@ declare module 'deskd:script' {
   /**
    * Runs `fn` before the script ends: on reload, stop, removal, failure. The last registered runs first, each
    * may take `timeout` milliseconds (1 to 60000, default 1000); one that fails or is late is logged, the
-   * others still run. All handles are closed afterwards anyway. Nothing runs if the process is killed.
+   * others still run. All handles are closed afterwards anyway. Nothing runs if the process is killed. Returns
+   * what withdraws it.
    */
   export function onUnload(fn: () => void | Promise<void>, options?: {timeout?: number}): Unsubscribe;
 
-  /** The journal, with its priorities. Arguments as for console.log. */
+  /**
+   * The journal, with its priorities (syslog's 3 to 7). Arguments as for console.log. Up to limits.log_lines_per_s,
+   * default 100; what is more is counted, and told as one line.
+   */
   export const log: {
     error(...values: unknown[]): void;
     warning(...values: unknown[]): void;
@@ -71,23 +90,25 @@ declare module 'deskd:script' {
 }
 
 declare module 'deskd:serial' {
+  /** See sum8() and so on; 'crc16-modbus' stands low byte first in the frame, 'crc16-modbus-be' high byte first. */
   export type ChecksumKind = 'none' | 'sum8' | 'xor8' | 'crc8' | 'crc16-modbus' | 'crc16-modbus-be';
 
   /**
-   * How bytes become frames. `max`: the longest frame in bytes, default 1024; longer ones are dropped and
-   * counted.
+   * How bytes become frames. `max`: the longest frame in bytes, 1 to 1048576, default 1024; longer ones are
+   * dropped and counted. `start`, `end` and `bytes` are up to 16 integers from 0 to 255.
    */
   export type Framing =
     /** Whatever has arrived, as it came. */
     | {type: 'none'; max?: number}
-    /** `length` bytes. */
+    /** `length` bytes, of which the first, the last, and a checksum before these may be fixed; others are garbage. */
     | {type: 'fixed'; length: number; start?: number[]; end?: number[]; checksum?: ChecksumKind;
        checksumFrom?: number; idle?: number; max?: number}
     /** Up to `bytes`, which belong to the frame only with `keep`. */
     | {type: 'delimiter'; bytes: number[]; keep?: boolean; max?: number}
     /**
      * `start`, a length at index `lengthAt`, then checksum and `end`: the frame has `extra` plus that length
-     * bytes. The checksum covers from index `checksumFrom` (default: behind `start`) and stands before `end`.
+     * (default 0) bytes. `lengthField`: default 'u8'. The checksum (default 'none') covers from index `checksumFrom`
+     * (default: behind `start`) and stands before `end`.
      * After garbage the search goes on one byte behind the failed start. A frame that stays unfinished for
      * `idle` ms (default 100, 0: never) is given up.
      */
@@ -103,17 +124,21 @@ declare module 'deskd:serial' {
       idle?: number;
       max?: number
     }
-    /** Up to a silence of `ms`, or of `chars` characters on the wire (default 3.5). Timed in native code. */
+    /**
+     * Up to a silence of `ms` (1 to 60000), or of `chars` characters on the wire (up to 1000; default 3.5, as
+     * in MODBUS over Serial Line V1.02, 2.5.1.1). Timed in native code.
+     */
     | {type: 'gap'; ms?: number; chars?: number; max?: number}
-    /** RFC 1055. */
+    /** RFC 1055: up to an END (C0), with ESC (DB) before what means something else. */
     | {type: 'slip'; max?: number};
 
   export interface OpenOptions {
     /** Prefer /dev/serial/by-id/... for USB adapters: numbers change. */
     path: string;
     /**
-     * Default 9600. Any rate; EINVAL if the driver, once it is set, reports one that is more than 3 % off. That need not
-     * be the one on the line: Linux's 8250 driver reports what was asked for, however much its divisor misses it.
+     * Default 9600. Any rate; EINVAL if the driver, once it is set, reports one that is more than 3 % off. That
+     * need not be the one on the line: Linux's 8250 driver reports what was asked for, however much its divisor
+     * misses it.
      */
     baudRate?: number;
     /** Default 8. */
@@ -122,23 +147,30 @@ declare module 'deskd:serial' {
     parity?: 'none' | 'even' | 'odd';
     /** Default 1. */
     stopBits?: 1 | 2;
-    /** Nobody else may open it. Default true. */
+    /** Nobody else may open it: EBUSY for them. Default true. */
     exclusive?: boolean;
     /** Modem lines, default false: some boards restart when they rise. */
     dtr?: boolean;
+    /** Likewise. */
     rts?: boolean;
     /** Drop the modem lines at close. Default false. */
     hupcl?: boolean;
     /** Look for a lost device again, with growing pauses. Default true; false: losing it closes the port. */
     reconnect?: boolean;
+    /** Default {type: 'none'}. */
     framing?: Framing;
-    /** 1 to 64 bytes that stop the device, harmless while it is at rest, and a lease of 20 to 600000 ms. See arm(). */
+    /**
+     * 1 to 64 bytes that stop the device, harmless while it is at rest, and a lease of 20 to 600000 ms. See
+     * arm().
+     */
     failsafe?: {bytes: BytesLike; lease: number};
   }
 
   export interface PortEvents {
     frame: Uint8Array;
+    /** The device is gone: ERR_DISCONNECTED. */
     disconnect: CodedError;
+    /** It is back, and open. */
     reconnect: undefined;
     /** deskd-guard has sent the failsafe bytes: 'lease', 'supervisor', 'guard'. */
     stopped: {reason: string};
@@ -161,11 +193,13 @@ declare module 'deskd:serial' {
     /** Whether the device is there. */
     readonly connected: boolean;
     readonly closed: boolean;
-    /** Counts since opening. */
+    /** Counts since opening. garbageBytes: bytes that were no part of a frame. */
     readonly stats: {frames: number; garbageBytes: number; badChecksums: number; oversize: number};
 
     on<E extends keyof PortEvents>(name: E, fn: (value: PortEvents[E]) => void): Unsubscribe;
+    /** The next one. Rejects with ETIMEDOUT, ERR_CLOSED, or the signal's reason. */
     once<E extends keyof PortEvents>(name: E, options?: WaitOptions): Promise<PortEvents[E]>;
+    /** Frames from now on. */
     frames(options?: StreamOptions): BoundedStream<Uint8Array>;
 
     /**
@@ -182,14 +216,15 @@ declare module 'deskd:serial' {
     request(data: BytesLike, options?: RequestOptions): Promise<Uint8Array>;
 
     /**
-     * From now on, until disarm(): deskd-guard sends the failsafe bytes when this script's process or deskd ends, or when
-     * neither arm() nor renew() has been called for the lease; 'stopped' tells the reason. For a device that goes on by
-     * itself. Rejects with ERR_NOT_SUPPORTED without `failsafe`, ERR_GUARD. In the foreground (deskd-host) nobody
-     * watches.
+     * From now on, until disarm(): deskd-guard sends the failsafe bytes when this script's process or deskd
+     * ends, or when neither arm() nor renew() has been called for the lease; 'stopped' tells the reason. For a
+     * device that goes on by itself. Rejects with ERR_NOT_SUPPORTED without `failsafe`, ERR_GUARD. In the
+     * foreground (deskd-host) nobody watches.
      */
     arm(): Promise<void>;
+    /** The lease, counted from now. Throws ERR_NOT_SUPPORTED without `failsafe`, ERR_CLOSED. */
     renew(): void;
-    /** The device is at rest. */
+    /** The device is at rest: nobody has to stop it. Rejects as arm() does. */
     disarm(): Promise<void>;
 
     /**
@@ -206,9 +241,12 @@ declare module 'deskd:serial' {
   /** Sum of the bytes modulo 256. */
   export function sum8(data: BytesLike): number;
   export function xor8(data: BytesLike): number;
-  /** Polynomial 0x31, initial value 0xFF: Sensirion's sensors. */
+  /** Polynomial 0x31, initial value 0xFF, as of Sensirion's sensors (data sheet of the SHT3x, 4.12). */
   export function crc8(data: BytesLike): number;
-  /** Modbus sends the low byte first, LoctekMotion the high one. */
+  /**
+   * Polynomial 0x8005 reflected, initial value 0xFFFF (MODBUS over Serial Line V1.02, 6.2.2). Modbus sends the
+   * low byte first, LoctekMotion the high one (iMicknl/LoctekMotion_IoT).
+   */
   export function crc16Modbus(data: BytesLike): number;
   export const checksum: {
     sum8(data: BytesLike): number;
@@ -257,7 +295,7 @@ declare module 'deskd:i2c' {
     registerOrder?: 'big' | 'little';
   }
 
-  /** Up to 8192 bytes. */
+  /** Up to 8192 bytes (the limit of Linux's i2c-dev). */
   export type Segment = {write: BytesLike} | {read: number};
 
   /**
@@ -275,18 +313,21 @@ declare module 'deskd:i2c' {
     readonly closed: boolean;
 
     /**
-     * All segments, 1 to 42, as one transaction, with repeated starts between them. Resolves with what was
-     * read, one array for each segment that reads. Adapters that know only SMBus do what has the shape of one
-     * of its messages.
+     * All segments, 1 to 42 (I2C_RDWR_IOCTL_MAX_MSGS of Linux), as one transaction, with repeated starts
+     * between them. Resolves with what was read, one array for each segment that reads. Adapters that know only
+     * SMBus do what has the shape of one of its messages.
      */
     transfer(segments: Segment[], options?: TransferOptions): Promise<Uint8Array[]>;
+    /** Up to 8192 bytes. */
     write(data: BytesLike, options?: TransferOptions): Promise<void>;
+    /** 1 to 8192 bytes. */
     read(length: number, options?: TransferOptions): Promise<Uint8Array>;
 
-    /** From this register on, `length` bytes, default 1. */
+    /** From this register (0 to 255, or to 65535 with `registerBytes: 2`) on, `length` bytes, 1 (default) to 8192. */
     readRegister(register: number, options?: RegisterOptions & {length?: number}): Promise<Uint8Array>;
     readUint8(register: number, options?: RegisterOptions): Promise<number>;
     readUint16(register: number, options?: RegisterOptions): Promise<number>;
+    /** In two's complement. */
     readInt16(register: number, options?: RegisterOptions): Promise<number>;
     /** A number of `length` bytes, 1 (default) to 4, or bytes as they are. */
     writeRegister(register: number, value: number | BytesLike,
@@ -295,7 +336,8 @@ declare module 'deskd:i2c' {
     /**
      * Runs `fn` while no other script, nor any program that honours the lock (`flock /dev/i2c-1 ...`), can
      * use the bus, and resolves with its result. The script's own devices can. Locks of one script take
-     * turns, so one inside another runs out of time. `timeout` (default 5000 ms) is for waiting; keep it short,
+     * turns, so one inside another runs out of time. `timeout` (1 to 600000 ms, default 5000) is for waiting: then
+     * ETIMEDOUT. Keep it short,
      * since transfers of other scripts run out of time meanwhile. The lock ends with the process.
      */
     lock<T>(fn: (device: I2cDevice) => T | Promise<T>, options?: {timeout?: number}): Promise<T>;
@@ -312,8 +354,10 @@ declare module 'deskd:i2c' {
   export function open(options: OpenOptions): Promise<I2cDevice>;
 
   /**
-   * The addresses from 0x08 to 0x77 where somebody answers, asked as i2cdetect does it: no data is written.
-   * Those that the kernel keeps for drivers of its own are left out. `timeout`: default 10000.
+   * The addresses from 0x08 to 0x77 (others are reserved: I2C-bus specification, UM10204, 3.1.12) where
+   * somebody answers, asked as i2cdetect does it: no data is written. Those that the kernel keeps for drivers
+   * of its own are left out. `timeout`: 1 to 600000 ms, default 10000. Rejects as open() does, or with
+   * ETIMEDOUT.
    */
   export function scan(bus: number | string, options?: {timeout?: number}): Promise<number[]>;
 }
@@ -342,22 +386,33 @@ declare module 'deskd:mqtt' {
   export let connected: boolean;
 
   /**
-   * Resolves when the broker has the message (qos 1, the default, and 2) or it was sent (0). Retained
-   * messages are kept, the latest of each topic, and sent again after a reconnect; without a connection
-   * others reject with ERR_OFFLINE. Objects are sent as JSON.
+   * Resolves when the broker has the message (qos 1, the default, and 2) or it was sent (0). Retained messages
+   * are kept, the latest of each topic, and sent again after a reconnect; without a connection others reject
+   * with ERR_OFFLINE. Objects are sent as JSON. A payload has up to 128 KiB (a RangeError). Rejects with
+   * ERR_PERMISSION for topics that are not below deskd/NODE/DEVICE/, the script's own device, nor granted;
+   * ERR_RATE beyond limits.publishes_per_s, default 100; ERR_QUOTA for more than 512 retained topics;
+   * ERR_QUEUE_FULL when 1000 wait.
    */
   export function publish(topic: string,
     payload: string | number | boolean | object | ArrayBufferView | ArrayBuffer,
     options?: {qos?: 0 | 1 | 2; retain?: boolean}): Promise<void>;
 
-  /** Resolves when the broker has accepted it. It lasts over reconnects, until close(). */
+  /**
+   * Resolves when the broker has accepted it. It lasts over reconnects, until close(). `qos`: default 1. Rejects with
+   * ERR_PERMISSION for a filter that is not granted, ERR_LIMIT beyond limits.subscriptions, default 100, ERR_RATE,
+   * ERR_QUEUE_FULL. What `fn` throws ends the script.
+   */
   export function subscribe(filter: string, fn: (message: Message) => unknown,
                             options?: {qos?: 0 | 1 | 2}): Promise<Subscription>;
 
-  /** The next message, without those that the broker had stored unless `retained`. */
+  /**
+   * The next message, without those that the broker had stored unless `retained`. Rejects as subscribe() does, with
+   * ETIMEDOUT, or with the signal's reason.
+   */
   export function next(filter: string,
                        options?: WaitOptions & {qos?: 0 | 1 | 2; retained?: boolean}): Promise<Message>;
 
+  /** The connection to the broker comes and goes. */
   export function on(name: 'online' | 'offline', fn: () => void): Unsubscribe;
   export function once(name: 'online' | 'offline', options?: WaitOptions): Promise<void>;
 }
@@ -464,7 +519,8 @@ declare module 'deskd:gpio' {
   }
 
   /** Lines that this script drives. V is boolean, or boolean[] for several lines. */
-  export interface Output<V extends boolean | boolean[] = boolean> {
+  export class Output<V extends boolean | boolean[] = boolean> {
+    private constructor();
     /** What was driven last, also after close(). */
     readonly value: V;
     readonly closed: boolean;
@@ -483,8 +539,8 @@ declare module 'deskd:gpio' {
     /** A set() or a pulse has changed the value. */
     on(name: 'change', fn: (value: V) => void): Unsubscribe;
     /**
-     * deskd-guard has driven it safe: 'lease', 'supervisor' (deskd was silent), 'maxOn', 'guard' (deskd-guard died), or
-     * why the line could not be had again after that.
+     * deskd-guard has driven it safe: 'lease', 'supervisor' (deskd was silent), 'maxOn', 'guard' (deskd-guard
+     * died), or why the line could not be had again after that.
      */
     on(name: 'expired', fn: (end: {reason: string}) => void): Unsubscribe;
     on(name: 'close', fn: () => void): Unsubscribe;
@@ -529,7 +585,8 @@ declare module 'deskd:gpio' {
   }
 
   /** A line that this script reads. Which events there are depends on `edge`. */
-  export interface Input<E extends Edge = 'both'> {
+  export class Input<E extends Edge = 'both'> {
+    private constructor();
     /** The level now; with a debounce, the one that counts. Throws ERR_CLOSED after close(). */
     readonly value: boolean;
     readonly closed: boolean;
@@ -585,14 +642,19 @@ declare module 'deskd:gpio' {
 }
 
 declare module 'deskd:hub' {
-  /** `name` of an entity is a label; its id is the property, [a-z0-9-], and should never change. */
+  /**
+   * `name` of an entity is a label; its id is the property, 1 to 64 of [a-z0-9-], and should never change: a
+   * TypeError for others, ERR_IN_USE for one that the device has. The options are those of Home Assistant's
+   * MQTT discovery (home-assistant.io/integrations/mqtt), others are refused.
+   */
   export interface EntityOptions {
     name?: string;
     /** 'mdi:desk' */
     icon?: string;
     category?: 'config' | 'diagnostic';
-    /** Home Assistant's device classes for the kind of entity. */
+    /** 'temperature', 'motion' and so on: Home Assistant's device classes for the kind of entity. */
     deviceClass?: string;
+    /** false: a hub has it, and shows it when a person says so. */
     enabledByDefault?: boolean;
   }
 
@@ -612,16 +674,29 @@ declare module 'deskd:hub' {
     /** null: unknown. Published when it changes. */
     set(value: number | string | null): void;
   }
-  export interface BinarySensor extends Entity { set(value: boolean | null): void; }
-  export interface Switch extends Entity { set(value: boolean | null): void; }
+  export interface BinarySensor extends Entity {
+    /** null: unknown. Published when it changes. */
+    set(value: boolean | null): void;
+  }
+  export interface Switch extends Entity {
+    /** What it is, null: unknown. Published when it changes. */
+    set(value: boolean | null): void;
+  }
   export interface NumberEntity extends Entity {
     /** Published inside min and max, since hubs refuse anything else. */
     set(value: number | null): void;
+    /** Other limits, if they are others: -1e9 to 1e9, max above min. */
     setRange(range: {min: number; max: number}): void;
   }
-  export interface Select extends Entity { set(value: string | null): void; }
+  export interface Select extends Entity {
+    /** One of its options, else a RangeError. null: unknown. */
+    set(value: string | null): void;
+  }
   export interface Button extends Entity {}
-  export interface EventEntity extends Entity { fire(type: string, attributes?: object): void; }
+  export interface EventEntity extends Entity {
+    /** One of its types, else a RangeError. Not retained: who is not there misses it. */
+    fire(type: string, attributes?: object): void;
+  }
   export interface Cover extends Entity {
     /** position: 0 (closed) to 100 (open). At rest say 'open' or 'closed' rather than 'stopped'. */
     set(value: {
@@ -641,14 +716,21 @@ declare module 'deskd:hub' {
     }): Cover;
     sensor(property: string, options?: EntityOptions & {
       unit?: string; stateClass?: 'measurement' | 'total' | 'total_increasing';
-      /** Decimals. */
+      /** At most so many decimals. Default 6. */
       precision?: number;
       /** Seconds after which a hub calls the value unavailable. */
       expireAfter?: number;
-      forceUpdate?: boolean; options?: string[];
+      /** A hub takes each value for an event, also the same again. */
+      forceUpdate?: boolean;
+      /** All texts that it may have, with deviceClass 'enum'. */
+      options?: string[];
     }): Sensor;
     binarySensor(property: string, options?: EntityOptions & {
-      expireAfter?: number; forceUpdate?: boolean; offDelay?: number;
+      /** Seconds after which a hub calls the value unavailable. */
+      expireAfter?: number;
+      forceUpdate?: boolean;
+      /** Seconds after which a hub takes it for off. */
+      offDelay?: number;
     }): BinarySensor;
     /**
      * The handler gets a number from min (default 0) to max (100); `step` binds only the hub's user
@@ -671,7 +753,7 @@ declare module 'deskd:hub' {
     button(property: string, options: EntityOptions & {onPress: () => unknown}): Button;
     switch(property: string, options?: EntityOptions & {onCommand?: Handler<boolean>}): Switch;
     event(property: string, options: EntityOptions & {eventTypes: string[]}): EventEntity;
-    /** One JSON object beside the states, published when it changes. */
+    /** One JSON object beside the states, published when it changes. Retained. Up to 16 KiB. */
     attributes(values: object): void;
     /** false while the hardware does not answer: hubs show all entities as unavailable. */
     available(flag: boolean): void;
@@ -679,8 +761,9 @@ declare module 'deskd:hub' {
 
   /**
    * This script's device; a script has one. deskd builds topics and discovery, sends everything again after a
-   * reconnect, ignores commands that were retained or have become stale, and removes what the script no
-   * longer declares.
+   * reconnect, ignores commands that were retained or have become stale, and removes what the script no longer
+   * declares. A second one in a script throws ERR_IN_USE. Without `name` hubs show the script's name, or
+   * `title` of its settings.
    */
   export function device(info?: {
     name?: string; manufacturer?: string; model?: string; serialNumber?: string; version?: string;
@@ -738,7 +821,10 @@ declare module 'deskd:cron' {
     unsynchronized?: 'hold' | 'run';
     /** Each run is up to so many ms later, by chance. 0 (default) to 86400000. */
     jitter?: number;
-    /** Under which its last run is remembered, in the script's store (deskd:storage). No other open job of the script may have it: EEXIST. */
+    /**
+     * Under which its last run is remembered, in the script's store (deskd:storage). No other open job of the
+     * script may have it: EEXIST.
+     */
     name?: string;
   }
 
@@ -783,10 +869,14 @@ declare module 'deskd:cron' {
   export interface NextOptions extends ZoneOptions {
     after?: Date | number;
   }
-  /** The first time after `after`, or null if there is none within 60 years. */
+  export interface NextTimesOptions extends NextOptions {
+    /** 1 to 1000. */
+    count: number;
+  }
+  /** The first `count` times after `after`, fewer if there are not so many within 60 years. */
+  export function next(expression: string, options: NextTimesOptions): Date[];
+  /** The first of them, or null. */
   export function next(expression: string, options?: NextOptions): Date | null;
-  /** The first `count` of them, 1 to 1000. */
-  export function next(expression: string, options: NextOptions & {count: number}): Date[];
 }
 
 declare module 'deskd:desk' {
@@ -855,38 +945,40 @@ declare module 'deskd:desk' {
     clearTimeout(timer: any): void;
   }
 
+  /** Numbers beyond their range are refused with a RangeError. */
   export interface DeskOptions {
-    /** Limits until the driver reports others; defaults 600 and 1300. */
+    /** Limits until the driver reports others, 200 to 2500, at least 20 apart; defaults 600 and 1300. */
     minMm?: number;
     maxMm?: number;
-    /** Slowest speed to expect, for the time a move may take. Default 20. */
+    /** Slowest speed to expect, for the time a move may take. 1 to 200, default 20. */
     speedMmPerS?: number;
-    /** A height that would take more speed is believed only when a second one agrees. Default 80. */
+    /** A height that would take more speed is believed only when a second one agrees. 20 to 2000, default 80. */
     fastestMmPerS?: number;
-    /** This near is there: 3, and 8 where deskd stops the desk itself. */
+    /** This near is there. 1 to 20, default 3. */
     toleranceMm?: number;
+    /** The same where deskd stops the desk itself. 1 to 30, default 8. */
     stepToleranceMm?: number;
-    /** Shorter moves are refused with ERR_TOO_SHORT. Default 10. */
+    /** Shorter moves are refused with ERR_TOO_SHORT. 0 to 100, default 10. */
     minTravelMm?: number;
-    /** First guess of the way after a stop. Default 8; learned from then on. */
+    /** First guess of the way after a stop. 0 to 50, default 8; learned from then on. */
     coastMm?: number;
-    /** A height that stays this long means rest. Default 700. */
+    /** A height that stays this long means rest. 100 to 5000, default 700. */
     restMs?: number;
-    /** A move that does not begin within this is given up. Default 3000. */
+    /** A move that does not begin within this is given up. 200 to 20000, default 3000. */
     startMs?: number;
-    /** The same for the driver's goto; then the desk is raised and lowered instead. Default 2000. */
+    /** The same for the driver's goto; then the desk is raised and lowered instead. 200 to 20000, default 2000. */
     gotoStartMs?: number;
-    /** Without progress, or without heights, a move is stopped after this. Default 3000. */
+    /** Without progress, or without heights, a move is stopped after this. 200 to 20000, default 3000. */
     stallMs?: number;
-    /** Longest wait for rest after a stop. Default 2500. */
+    /** Longest wait for rest after a stop. 200 to 20000, default 2500. */
     settleMs?: number;
-    /** Pause after the hand controller was used. Default 2000. */
+    /** Pause after the hand controller was used. 0 to 60000, default 2000. */
     overrideMs?: number;
-    /** Added to one and a half times the expected time. Default 5000. */
+    /** Added to one and a half times the expected time. 0 to 60000, default 5000. */
     marginMs?: number;
-    /** No move lasts longer. Default 60000, at most 120000. */
+    /** No move lasts longer. 1000 to 120000, default 60000. */
     maxMoveMs?: number;
-    /** 0 (default): no limit. */
+    /** 0 (default): no limit; up to 10000. */
     maxMovesPerHour?: number;
     /** Returns why a move must not begin now ("nobody is there"), or undefined. */
     guard?: (kind: 'moveTo' | 'up' | 'down' | 'recall') => string | undefined;
@@ -956,6 +1048,7 @@ declare module 'deskd:desk' {
     /** Heights of the controller's presets, as observed. */
     readonly presetHeights: Map<number, number>;
 
+    /** Rejections of once(): ETIMEDOUT, ERR_CLOSED, the signal's reason. */
     on<E extends keyof DeskEvents>(name: E, fn: (value: DeskEvents[E]) => void): Unsubscribe;
     once<E extends keyof DeskEvents>(name: E, options?: WaitOptions): Promise<DeskEvents[E]>;
 
@@ -964,9 +1057,11 @@ declare module 'deskd:desk' {
     /** To the end of the range, also while the height is unknown. */
     up(options?: {timeoutMs?: number; signal?: AbortSignal}): Promise<MoveResult>;
     down(options?: {timeoutMs?: number; signal?: AbortSignal}): Promise<MoveResult>;
+    /** To a height that the controller has stored; ERR_NOT_SUPPORTED if the driver has none. */
     recall(slot: number, options?: {signal?: AbortSignal}): Promise<MoveResult>;
     /** Always accepted; the hardware has it when this returns. The promise resolves at rest. */
     stop(): Promise<void>;
+    /** A locked desk stops, and refuses to move. */
     setLocked(locked: boolean): void;
     /** Stops, and calls nobody any more. */
     close(): void;
@@ -989,7 +1084,7 @@ declare module 'deskd:desk' {
      * long.
      */
     connection?: {on(name: 'online' | 'offline', fn: () => void): Unsubscribe};
-    /** 0: let it arrive. */
+    /** 0 to 600000; 0: let it arrive. */
     offlineStopMs?: number;
     /** More attributes, asked for at each update at rest. */
     attributes?: () => object;
@@ -1001,7 +1096,12 @@ declare module 'deskd:desk' {
    * keypad; and obeys its commands. A move that ends with stall, timeout, fault or disconnect is reported
    * like a refused one, with code ERR_MOVE_STALL and so on.
    */
-  export function exposeDesk(desk: Desk, options: ExposeOptions): {publishAll(): void};
+  export function exposeDesk(desk: Desk, options: ExposeOptions): Exposure;
+
+  export interface Exposure {
+    /** Everything as it is now; what the hub knows already is not sent again. */
+    publishAll(): void;
+  }
 }
 
 /**
@@ -1023,11 +1123,12 @@ declare module 'deskd:sim' {
   export function unwire(line: string): Promise<void>;
   /**
    * From now on a contact drives the line: each change from outside goes back `times` times (0 to 1000000;
-   * 0: a clean contact), evenly within `ms` (0 to 60000, default 5), before it stays.
+   * default 0: a clean contact), evenly within `ms` (0 to 60000, default 5), before it stays.
    */
-  export function bounce(line: string, contact: {times: number; ms?: number}): Promise<void>;
+  export function bounce(line: string, contact?: {times?: number; ms?: number}): Promise<void>;
   /** Somebody else has the line: requests of it fail with EBUSY, naming `consumer`. */
   export function hold(line: string, consumer: string): Promise<void>;
+  /** Lets go of it again. */
   export function unhold(line: string): Promise<void>;
   /** Of the wire, whoever drives it. */
   export function level(line: string): Promise<boolean>;
@@ -1040,6 +1141,7 @@ declare module 'deskd:sim' {
    */
   export function fault(operation: Operation, code: string,
                         when?: {after?: number; count?: number; line?: string}): Promise<void>;
+  /** Those of fault(): none fails any more. */
   export function clearFaults(): Promise<void>;
 
   export const i2c: {
@@ -1076,7 +1178,8 @@ declare module 'deskd:sim' {
    */
   export function plant(kind: string,
                         options?: Record<string, string | number | boolean>): Promise<SimPlant>;
-  export interface SimPlant {
+  export class SimPlant {
+    private constructor();
     readonly kind: string;
     set(name: string, value: string | number | boolean): Promise<void>;
     get(name: string): Promise<string | number>;
@@ -1098,29 +1201,33 @@ declare module 'deskd:sim' {
     /** Also when the board is gone. */
     close: undefined;
   }
-  export interface SimRecording {
+  export class SimRecording {
+    private constructor();
     readonly closed: boolean;
     on<E extends keyof RecordingEvents>(name: E, fn: (value: RecordingEvents[E]) => void): Unsubscribe;
     once<E extends keyof RecordingEvents>(name: E, options?: WaitOptions): Promise<RecordingEvents[E]>;
     changes(options?: StreamOptions): BoundedStream<Change>;
     close(): void;
+    [Symbol.asyncDispose](): Promise<void>;
   }
   /** What the wires do from now on, seen by the board itself. */
   export function record(): Promise<SimRecording>;
 }
 
 /**
- * Tests of scripts, run by `deskctl test NAME.test.js` on a simulated board (deskd:sim drives it), each file in a
- * process of its own, with the settings of NAME.toml. Elsewhere importing it fails with ERR_NOT_TESTING. Cases run one
- * after another when the file's top level has ended; each may take 10 s of real time. What a case imports with
- * `await import('./NAME.js')` is the script under test; a file can do that once.
+ * Tests of scripts, run by `deskctl test NAME.test.js` on a simulated board (deskd:sim drives it), each file in
+ * a process of its own, with the settings of NAME.toml. Elsewhere importing it fails with ERR_NOT_TESTING.
+ * Cases run one after another when the file's top level has ended; each may take 10 s of real time. What a case
+ * imports with `await import('./NAME.js')` is the script under test; a file can do that once.
  */
 declare module 'deskd:test' {
+  /** A case. It fails with what `fn` throws, or what its promise rejects with. */
   export function test(name: string, fn: () => unknown): void;
 
   /** A pattern for the error's text, or properties of the error: values, or patterns for their text. */
   export type ExpectedError = RegExp | Record<string, unknown>;
 
+  /** They throw an AssertionError that says what was expected and what was found. */
   export const assert: {
     ok(value: unknown, message?: string): void;
     /** The same value, or arrays, objects, maps and typed arrays of the same values. */
@@ -1150,11 +1257,319 @@ declare module 'deskd:test' {
   };
 }
 
-// Globals: console, timers, queueMicrotask, structuredClone, TextEncoder, TextDecoder (UTF-8 only),
-// AbortController, AbortSignal, Event, CustomEvent, EventTarget, DOMException, performance.now and
-// timeOrigin, crypto.randomUUID and getRandomValues, atob, btoa, WebAssembly. Their types are those of
-// TypeScript's "dom" library; what is not listed here does not exist. console.log and info write at priority
-// 6, debug 7, warn 4, error 3.
+// Globals, as browsers have them. What is not listed here, and is not ECMAScript's, does not exist.
+
+/**
+ * The script's log, for `deskctl logs NAME` and the journal. Arguments as in browsers, %s, %d, %i, %f, %j, %o,
+ * %O, %c, too.
+ */
+interface Console {
+  /** Priority 6, information. */
+  log(...values: unknown[]): void;
+  info(...values: unknown[]): void;
+  /** Priority 7. */
+  debug(...values: unknown[]): void;
+  /** Priority 4. */
+  warn(...values: unknown[]): void;
+  /** Priority 3. */
+  error(...values: unknown[]): void;
+  dir(value: unknown): void;
+  /** The stack, at priority 7. */
+  trace(...values: unknown[]): void;
+  /** Logs, at priority 3, where the condition is false; goes on. */
+  assert(condition?: unknown, ...values: unknown[]): void;
+  /** Lines are indented by two more until groupEnd(). */
+  group(...values: unknown[]): void;
+  groupCollapsed(...values: unknown[]): void;
+  groupEnd(): void;
+  /** Up to 1000 labels are known at a time. */
+  count(label?: string): void;
+  countReset(label?: string): void;
+  time(label?: string): void;
+  /** Milliseconds since time(). */
+  timeLog(label?: string, ...values: unknown[]): void;
+  timeEnd(label?: string): void;
+}
+declare var console: Console;
+
+/**
+ * Calls back once, after 0 (default) to 2147483647 ms; what is longer counts as that. While it waits it counts
+ * as a handle: ERR_LIMIT beyond limits.handles, default 1000. What it throws ends the script.
+ */
+declare function setTimeout(callback: (...values: any[]) => unknown, milliseconds?: number, ...values: any[]): number;
+/** The same again and again, every 1 (default) to 2147483647 ms. */
+declare function setInterval(callback: (...values: any[]) => unknown, milliseconds?: number, ...values: any[]): number;
+/** Whatever is no timer that waits is ignored. */
+declare function clearTimeout(timer?: number | null): void;
+declare function clearInterval(timer?: number | null): void;
+/** Calls back in this turn of the loop, when what runs now has ended. */
+declare function queueMicrotask(callback: () => void): void;
+
+/** A copy. A DataCloneError for functions and other values that have none; nothing can be transferred. */
+declare function structuredClone<T>(value: T, options?: {transfer?: readonly []}): T;
+
+/** Base64 of a text of characters up to U+00FF, one a byte; else an InvalidCharacterError. */
+declare function btoa(text: string): string;
+/** The reverse; an InvalidCharacterError for what is no base64. */
+declare function atob(text: string): string;
+
+interface TextEncoder {
+  readonly encoding: 'utf-8';
+  encode(text?: string): Uint8Array;
+  /** As many whole characters as fit; `read` counts UTF-16 units, `written` bytes. */
+  encodeInto(text: string, target: Uint8Array): {read: number; written: number};
+}
+declare var TextEncoder: {
+  prototype: TextEncoder;
+  new(): TextEncoder;
+};
+
+interface TextDecoder {
+  readonly encoding: 'utf-8';
+  readonly fatal: boolean;
+  readonly ignoreBOM: boolean;
+  /** With `stream` an incomplete character at the end waits for the next call. */
+  decode(bytes?: ArrayBufferView | ArrayBuffer | SharedArrayBuffer, options?: {stream?: boolean}): string;
+}
+declare var TextDecoder: {
+  prototype: TextDecoder;
+  /**
+   * Only UTF-8, else a RangeError. `fatal`: decode() throws a TypeError with ERR_ENCODING_INVALID_DATA instead
+   * of writing U+FFFD. `ignoreBOM`: a byte order mark stays in the text.
+   */
+  new(label?: string, options?: {fatal?: boolean; ignoreBOM?: boolean}): TextDecoder;
+};
+
+/** `code` is the web's legacy number, 0 for names that have none: compare `name`. */
+interface DOMException extends Error {
+  readonly name: string;
+  readonly code: number;
+}
+declare var DOMException: {
+  prototype: DOMException;
+  new(message?: string, name?: string): DOMException;
+};
+
+interface EventInit {
+  bubbles?: boolean;
+  cancelable?: boolean;
+  composed?: boolean;
+}
+interface Event {
+  readonly type: string;
+  readonly target: EventTarget | null;
+  readonly srcElement: EventTarget | null;
+  /** null when it is not being dispatched. */
+  readonly currentTarget: EventTarget | null;
+  readonly eventPhase: number;
+  readonly bubbles: boolean;
+  readonly cancelable: boolean;
+  readonly composed: boolean;
+  /** Milliseconds since the script's first use of events. */
+  readonly timeStamp: number;
+  readonly isTrusted: boolean;
+  readonly defaultPrevented: boolean;
+  readonly NONE: 0;
+  readonly CAPTURING_PHASE: 1;
+  readonly AT_TARGET: 2;
+  readonly BUBBLING_PHASE: 3;
+  composedPath(): EventTarget[];
+  preventDefault(): void;
+  stopPropagation(): void;
+  stopImmediatePropagation(): void;
+}
+declare var Event: {
+  prototype: Event;
+  new(type: string, options?: EventInit): Event;
+  readonly NONE: 0;
+  readonly CAPTURING_PHASE: 1;
+  readonly AT_TARGET: 2;
+  readonly BUBBLING_PHASE: 3;
+};
+
+interface CustomEventInit<T = any> extends EventInit {
+  detail?: T;
+}
+interface CustomEvent<T = any> extends Event {
+  readonly detail: T;
+}
+declare var CustomEvent: {
+  prototype: CustomEvent;
+  new<T>(type: string, options?: CustomEventInit<T>): CustomEvent<T>;
+};
+
+interface EventListenerObject {
+  handleEvent(event: any): unknown;
+}
+/** A target has no parents: events do not travel. A listener that throws ends the script when the others have run. */
+interface EventTarget {
+  addEventListener(type: string, listener: ((event: any) => unknown) | EventListenerObject | null,
+                   options?: boolean | {capture?: boolean; once?: boolean; passive?: boolean; signal?: AbortSignal}): void;
+  removeEventListener(type: string, listener: ((event: any) => unknown) | EventListenerObject | null,
+                      options?: boolean | {capture?: boolean}): void;
+  /** false if a listener has called preventDefault(). */
+  dispatchEvent(event: Event): boolean;
+}
+declare var EventTarget: {
+  prototype: EventTarget;
+  new(): EventTarget;
+};
+
+interface AbortSignal extends EventTarget {
+  readonly aborted: boolean;
+  readonly reason: any;
+  onabort: ((this: AbortSignal, event: Event) => any) | null;
+  /** Throws the reason. */
+  throwIfAborted(): void;
+}
+declare var AbortSignal: {
+  prototype: AbortSignal;
+  /** Default reason: a DOMException named AbortError. */
+  abort(reason?: any): AbortSignal;
+  /** Aborts after 0 to 2147483647 ms with a DOMException named TimeoutError. */
+  timeout(milliseconds: number): AbortSignal;
+  /** Aborts with the first of them, for its reason. */
+  any(signals: Iterable<AbortSignal>): AbortSignal;
+};
+
+interface AbortController {
+  readonly signal: AbortSignal;
+  abort(reason?: any): void;
+}
+declare var AbortController: {
+  prototype: AbortController;
+  new(): AbortController;
+};
+
+interface Performance {
+  /** CLOCK_MONOTONIC in milliseconds: the clock of edges and recordings, the same in all processes of the machine. */
+  now(): number;
+  /** What Date.now() was when now() was 0. */
+  readonly timeOrigin: number;
+  toJSON(): any;
+}
+declare var performance: Performance;
+
+interface Crypto {
+  /**
+   * Fills integers, up to 65536 bytes of them (else a QuotaExceededError), from the kernel's generator. Returns
+   * the same array.
+   */
+  getRandomValues<T extends ArrayBufferView | null>(array: T): T;
+  /** Version 4. */
+  randomUUID(): `${string}-${string}-${string}-${string}-${string}`;
+}
+declare var crypto: Crypto;
+
+/** From bytes: there is nothing to fetch or stream from. Its memory counts for limits.memory_mib. */
+declare namespace WebAssembly {
+  type ValueType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128' | 'externref' | 'anyfunc';
+  type ImportExportKind = 'function' | 'global' | 'memory' | 'table' | 'tag';
+  type Imports = Record<string, Record<string, any>>;
+  type Bytes = ArrayBufferView | ArrayBuffer;
+
+  interface Module {}
+  var Module: {
+    prototype: Module;
+    /** Throws a CompileError. */
+    new(bytes: Bytes): Module;
+    customSections(module: Module, name: string): ArrayBuffer[];
+    exports(module: Module): {name: string; kind: ImportExportKind}[];
+    imports(module: Module): {module: string; name: string; kind: ImportExportKind}[];
+  };
+
+  interface Instance {
+    readonly exports: Record<string, any>;
+  }
+  var Instance: {
+    prototype: Instance;
+    /** Throws a LinkError, or a RuntimeError of the module's start function. */
+    new(module: Module, imports?: Imports): Instance;
+  };
+
+  interface Memory {
+    readonly buffer: ArrayBuffer;
+    /** By so many pages of 64 KiB; returns how many there were. A RangeError beyond the maximum. */
+    grow(pages: number): number;
+  }
+  var Memory: {
+    prototype: Memory;
+    /** In pages of 64 KiB. */
+    new(size: {initial: number; maximum?: number; shared?: boolean}): Memory;
+  };
+
+  interface Table {
+    readonly length: number;
+    get(index: number): any;
+    set(index: number, value?: any): void;
+    /** Returns the length it had. */
+    grow(delta: number, value?: any): number;
+  }
+  var Table: {
+    prototype: Table;
+    new(size: {element: 'anyfunc' | 'externref'; initial: number; maximum?: number}, value?: any): Table;
+  };
+
+  interface Global<T extends ValueType = ValueType> {
+    value: any;
+    valueOf(): any;
+  }
+  var Global: {
+    prototype: Global;
+    new<T extends ValueType = ValueType>(type: {value: T; mutable?: boolean}, value?: any): Global<T>;
+  };
+
+  interface Tag {}
+  var Tag: {
+    prototype: Tag;
+    new(type: {parameters: ValueType[]}): Tag;
+  };
+
+  interface Exception extends Error {
+    is(tag: Tag): boolean;
+    getArg(tag: Tag, index: number): any;
+  }
+  var Exception: {
+    prototype: Exception;
+    /** A value for each of the tag's parameters. */
+    new(tag: Tag, values?: any[]): Exception;
+  };
+
+  interface CompileError extends Error {}
+  var CompileError: {
+    prototype: CompileError;
+    new(message?: string): CompileError;
+  };
+  interface LinkError extends Error {}
+  var LinkError: {
+    prototype: LinkError;
+    new(message?: string): LinkError;
+  };
+  /** A trap. */
+  interface RuntimeError extends Error {}
+  var RuntimeError: {
+    prototype: RuntimeError;
+    new(message?: string): RuntimeError;
+  };
+
+  function validate(bytes: Bytes): boolean;
+  /** Rejects with a CompileError. */
+  function compile(bytes: Bytes): Promise<Module>;
+  function instantiate(bytes: Bytes, imports?: Imports): Promise<{module: Module; instance: Instance}>;
+  function instantiate(module: Module, imports?: Imports): Promise<Instance>;
+}
+
+interface ImportMeta {
+  /** file:// and the path of this file. */
+  readonly url: string;
+}
+
+/** V8's. */
+interface ErrorConstructor {
+  /** Gives the object a `stack`, without the frames from `below` on. */
+  captureStackTrace(object: object, below?: Function): void;
+  stackTraceLimit: number;
+}
 
 interface SymbolConstructor {
   readonly dispose: unique symbol;

@@ -57,9 +57,17 @@ function humidityPercent({h1, h2, h3, h4, h5, h6}, raw, fine) {
   return Math.min(Math.max(h * (1 - h1 * h / 524288), 0), 100);
 }
 
+/**
+ * @typedef {object} Calibration
+ * @property {ReturnType<typeof temperatureCalibration>} temperature
+ * @property {ReturnType<typeof pressureCalibration>} pressure
+ * @property {ReturnType<typeof humidityCalibration> | null} humidity
+ */
+
 export class Bme280 {
   #device;
   #clock;
+  /** @type {Calibration | null} */
   #calibration = null;
 
   // `device` of deskd:i2c, at 0x76 or 0x77.
@@ -91,7 +99,7 @@ export class Bme280 {
   // Resolves with {temperatureC, pressurePa, humidityPercent}; the last is null for a BMP280.
   async measure() {
     if (this.#calibration === null) await this.begin();
-    const calibration = this.#calibration;
+    const calibration = /** @type {Calibration} */ (this.#calibration);
     // Registers and values come in pairs. The first takes effect with the second.
     await this.#device.write(calibration.humidity ? [0xf2, 0x01, 0xf4, forced] : [0xf4, forced]);
     await sleep(this.#clock, measureMs);

@@ -5,7 +5,9 @@
 export class CurrentWatch {
   #limits;
   #beganAt = Infinity;
+  /** @type {number | null} */
   #aboveSince = null;
+  /** @type {number | null} */
   #belowSince = null;
 
   // limitA for limitMs is too much, less than idleA for endMs is none; inrushMs: what the motor draws at its

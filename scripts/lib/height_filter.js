@@ -6,7 +6,9 @@ const window = 5;
 const noiseMm = 3;  // less than this at rest is no motion
 
 export class HeightFilter {
+  /** @type {number[]} */
   #last = [];
+  /** @type {number | null} */
   #shown = null;
 
   // A height was measured; `driven`: the motor runs, or may still coast. Returns what to make of it.

@@ -4,6 +4,7 @@
 
 export class HeldLine {
   #open;
+  /** @type {import('deskd:gpio').Output | null} */
   #output = null;
   #level;
   #queue = Promise.resolve();

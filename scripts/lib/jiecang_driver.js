@@ -38,21 +38,30 @@ const silentLog = {debug: ignore, notice: ignore, warning: ignore};
 
 const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
 
+/** @typedef {import('deskd:desk').DeskSink} DeskSink */
+/** @typedef {import('deskd:desk').Fault} Fault */
+
 export class JiecangDriver {
   #port;
   #clock;
   #log;
-  #desk = null;
+  /** @type {DeskSink} */
+  #desk;
   #limits;                  // {minMm, maxMm} that the user allows at most
+  /** @type {{minMm: number, maxMm: number} | null} */
   #physical = null;         // what the controller tells
+  /** @type {number | null} */
   #userMaxMm = null;
+  /** @type {number | null} */
   #userMinMm = null;
   #flags = {maxSet: false, minSet: false};
   #timers;
   #connected = false;
   #heardAt = -Infinity;
   #heights = 0;
+  /** @type {number | null} */
   #heightMm = null;
+  /** @type {number | null} */
   #startMm = null;          // height when the last command was begun
   #heardSinceCommand = false;
   #stirred = false;
@@ -60,6 +69,7 @@ export class JiecangDriver {
   #echoed = false;
   #recalling = false;
   #probes = 0;
+  /** @type {Fault | null} */
   #fault = null;
   #faultSeenAt = -Infinity;
   #lockReported = false;
@@ -79,7 +89,7 @@ export class JiecangDriver {
     this.#armed = new ArmedPort({port, clock, log});
     this.#log = log;
     this.#limits = {minMm, maxMm};
-    if (!native) this.goto = undefined;
+    if (!native) /** @type {{goto?: unknown}} */ (this).goto = undefined;
   }
 
   attach(desk) {
@@ -94,7 +104,10 @@ export class JiecangDriver {
     if (this.#port.connected) this.#startProbing();
   }
 
-  // Resolves when the controller's limits and height are known, or after `milliseconds`.
+  /**
+   * Resolves when the controller's limits and height are known, or after `milliseconds`.
+   * @returns {Promise<void>}
+   */
   known(milliseconds) {
     return new Promise((resolve) => {
       const timer = this.#clock.setTimeout(resolve, milliseconds);
@@ -350,11 +363,11 @@ export class JiecangDriver {
   #setFault(fault) {
     this.#faultSeenAt = this.#clock.now();
     this.#timers.cancel('command');
-    const same = this.#fault !== null && this.#fault.code === fault.code;
-    if (!same) this.#log.warning(`${fault.code}: ${fault.text}`);
-    this.#fault = same && this.#fault.until !== undefined ? this.#fault : fault;
+    const known = this.#fault !== null && this.#fault.code === fault.code ? this.#fault : null;
+    if (known === null) this.#log.warning(`${fault.code}: ${fault.text}`);
+    const {until} = this.#fault = known !== null && known.until !== undefined ? known : fault;
     this.#desk.fault(this.#fault);
-    const waitMs = this.#fault.until === undefined ? faultPollMs : this.#fault.until - this.#clock.now();
+    const waitMs = until === undefined ? faultPollMs : until - this.#clock.now();
     this.#timers.after('fault', waitMs, () => this.#pollFault());
   }
 
@@ -372,7 +385,7 @@ export class JiecangDriver {
   }
 
   #clearFault() {
-    this.#log.notice(`${this.#fault.code} is over`);
+    if (this.#fault !== null) this.#log.notice(`${this.#fault.code} is over`);
     this.#fault = null;
     this.#timers.cancel('fault');
     this.#desk.fault(null);
@@ -390,6 +403,7 @@ export class JiecangDriver {
     this.#lost();
   }
 
+  /** @param {string} [why] */
   #lost(why) {
     if (why !== undefined && this.#connected)
       this.#log.warning(`the controller at ${this.#port.path} ${why}`);

@@ -34,6 +34,7 @@ const shutDownMs = 400;
 const tapPress = {answers: 4, milliseconds: 90};      // captured: moves the desk a millimetre
 const presetPress = {answers: 4, milliseconds: 115};
 const cancelPress = {answers: 2, milliseconds: 60};
+const held = {answers: Infinity, milliseconds: Infinity};
 
 // For serial.open(): a stored height is travelled to by itself, and ends at a tap of any direction. The frames
 // take as long on the wire as a tap does, and nobody asks for them.
@@ -49,8 +50,17 @@ const silentLog = {debug: ignore, notice: ignore, warning: ignore};
 const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
 const signOf = {up: 1, down: -1};
 
+/** @typedef {import('deskd:desk').DeskSink} DeskSink */
+/** @typedef {import('deskd:desk').Fault} Fault */
+/** @typedef {{key: string, answers: number, milliseconds: number, cancels?: boolean}} Wish */
+/** @typedef {Wish & {answered: number, firstAt: number}} Press */
+
+/** @type {import('deskd:serial').SerialPort | null} */
+const noKeypad = null;
+
 export class LoctekDriver {
   #port;
+  /** @type {import('deskd:serial').SerialPort | null} */
   #keypad;
   #clock;
   #log;
@@ -60,27 +70,34 @@ export class LoctekDriver {
   #armed;
   #resting = false;          // atRest() was the last word
   #duty;
-  #desk = null;
+  /** @type {DeskSink} */
+  #desk;
   #height = new LoctekHeight();
   #timers;
   #unsubscribe = [];
   #connected = false;
 
-  #press = null;             // {key, answers, milliseconds, cancels, answered, firstAt}
-  #pending = null;           // a press that waits for the controller to be awake
+  /** @type {Press | null} */
+  #press = null;             // one that is under way
+  /** @type {Wish | null} */
+  #pending = null;           // one that waits for the controller to be awake
   #coastsUntil = -Infinity;
   #recalling = false;        // a stored height was pressed and the desk has not come to rest since
   #writing = false;
   #writeFailed = false;
 
+  /** @type {{text: string, at: number, heightMm: number | null} | null} */
   #shown = null;             // {text, at, heightMm or null}
+  /** @type {boolean | null} */
   #inches = null;            // whether it shows inches, once that is known
   #fresh = 0;                // heights in a row
   #sameText = 0;             // displays in a row that say the same
   #movedAt = -Infinity;
   #lastSign = 0;
+  /** @type {{keys: string[], at: number}} */
   #foreign = {keys: [], at: -Infinity};
 
+  /** @type {{controller: Fault | null, duty: Fault | null}} */
   #faults = {controller: null, duty: null};
   #faultSeenAt = -Infinity;
   #garbageTold = 0;
@@ -92,7 +109,7 @@ export class LoctekDriver {
   // second port that hears the hand controller, if there is one. duty: {onMs, offMs}. refreshMs: how often a
   // sleeping desk is woken to learn its height, 0 for never.
   constructor({
-    port, pin20, keypad = null, clock = systemClock, log = silentLog, units = 'auto', refreshMs = 0,
+    port, pin20, keypad = noKeypad, clock = systemClock, log = silentLog, units = 'auto', refreshMs = 0,
     duty = {onMs: 120000, offMs: 1080000},
   }) {
     this.#port = port;
@@ -129,7 +146,10 @@ export class LoctekDriver {
     if (this.#port.connected) this.#session.wake();
   }
 
-  // Resolves when a height is known, or after `milliseconds`.
+  /**
+   * Resolves when a height is known, or after `milliseconds`.
+   * @returns {Promise<void>}
+   */
   known(milliseconds) {
     return new Promise((resolve) => {
       const timer = this.#clock.setTimeout(resolve, milliseconds);
@@ -143,8 +163,8 @@ export class LoctekDriver {
   // Whether the last command still waits for the controller to wake and to show where the desk is.
   get waking() { return this.#pending !== null; }
 
-  raise() { this.#want({key: 'up'}); }
-  lower() { this.#want({key: 'down'}); }
+  raise() { this.#want({key: 'up', ...held}); }
+  lower() { this.#want({key: 'down', ...held}); }
 
   // Moves by about a millimetre.
   tap(direction) { this.#want({key: direction, ...tapPress}); }
@@ -181,7 +201,7 @@ export class LoctekDriver {
     if (this.#press !== null) {
       let timer;
       await new Promise((resolve) => {
-        this.#whenReleased = resolve;
+        this.#whenReleased = () => resolve(undefined);
         timer = this.#clock.setTimeout(resolve, shutDownMs);
       });
       this.#clock.clearTimeout(timer);
@@ -208,7 +228,8 @@ export class LoctekDriver {
 
   // Never presses before the controller is awake and has shown where the desk is.
   #beginPending() {
-    const seen = this.#fresh >= heightsToBelieve && this.#clock.now() - this.#shown.at <= displayGapMs;
+    const seen = this.#fresh >= heightsToBelieve && this.#shown !== null &&
+      this.#clock.now() - this.#shown.at <= displayGapMs;
     if (this.#pending === null || !seen || !this.#session.awake || this.#foreignHeld()) return false;
     const press = this.#pending;
     this.#pending = null;
@@ -256,9 +277,7 @@ export class LoctekDriver {
     this.#session.moved();
     this.#watchPolls();
     this.#send(keyFrame(press.key));
-    const ends = press.answers !== undefined && press.answered >= press.answers &&
-      now - press.firstAt >= press.milliseconds;
-    if (ends) this.#release();
+    if (press.answered >= press.answers && now - press.firstAt >= press.milliseconds) this.#release();
   }
 
   #firstAnswer(press, now) {
@@ -378,8 +397,8 @@ export class LoctekDriver {
     return false;
   }
 
-  #onHeight({heightMm, resolutionMm}, before, gapMs, now) {
-    this.#shown.heightMm = heightMm;
+  #onHeight({text, heightMm, resolutionMm}, before, gapMs, now) {
+    this.#shown = {text, at: now, heightMm};
     this.#fresh = gapMs > displayGapMs ? 1 : this.#fresh + 1;
     const changed = before !== null && before.heightMm !== null && gapMs <= displayGapMs &&
       before.heightMm !== heightMm;

@@ -126,7 +126,17 @@ const off = is(0x00);
 const a = is(0x77);
 const r = is(0x50);
 
-// Messages by their three segment bytes, point removed: [what each must be, meaning of the text].
+/**
+ * What the display says. 'fault' with code and text, 'memory': somebody has pressed M.
+ * @typedef {{code: string, text: string}} Fault
+ * @typedef {{kind: 'blank' | 'memory' | 'text'} | {kind: 'fault', fault: Fault}} Message
+ * @typedef {{kind: 'height', text: string, heightMm: number, resolutionMm: number, inches: boolean}} Height
+ */
+
+/**
+ * Messages by their three segment bytes, point removed: [what each must be, meaning of the text].
+ * @type {[((segments: number) => boolean)[], (text: string) => Message][]}
+ */
 const messages = [
   [[off, off, off], () => ({kind: 'blank'})],
   [[is(0x79), isDigit, isDigit],
@@ -144,13 +154,17 @@ const messages = [
   [[isO, is(0x71), is(0x71)], () => ({kind: 'text'})],  // the reminder goes off
 ];
 
+/** @returns {{text: string} & Message} */
 function messageOf(bytes) {
   const text = bytes.map(glyph).join('').replaceAll('.', '');
   const known = messages.find(([shape]) => shape.every((fits, at) => fits(segmentsOf(bytes[at]))));
   return known === undefined ? {kind: 'text', text} : {text, ...known[1](text)};
 }
 
-// 79.5 is shown with its tenths; from 100 on, rounded to whole centimetres. Inches have tenths too.
+/**
+ * 79.5 is shown with its tenths; from 100 on, rounded to whole centimetres. Inches have tenths too.
+ * @returns {Height | null}
+ */
 function heightOf(bytes, units) {
   const values = bytes.map(digitOf);
   if (values.includes(-1)) return null;
@@ -167,8 +181,7 @@ function heightOf(bytes, units) {
   return {kind: 'height', text, heightMm: Math.round(heightMm * 10) / 10, resolutionMm, inches};
 }
 
-// What the display says: {kind: 'height', heightMm, resolutionMm}, 'blank', 'fault' with code and text,
-// 'memory' (somebody has pressed M), or 'text'. units: 'cm', 'inch' or 'auto', which tells by the number.
+// What the display says, a Height or a Message. units: 'cm', 'inch' or 'auto', which tells by the number.
 export function decodeDisplay(payload, units = 'auto') {
   const bytes = [...payload.subarray(0, 3)];
   return heightOf(bytes, units) || messageOf(bytes);

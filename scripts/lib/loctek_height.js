@@ -16,14 +16,20 @@ const fastest = 100;
 const ownMs = 1500;       // motion this long after letting go is somebody else's
 
 export class LoctekHeight {
+  /** @type {{mm: number, coarse: boolean} | null} */
   #shown = null;          // {mm, coarse}
+  /** @type {{mm: number, at: number, sign: number, edge: boolean} | null} */
   #mark = null;           // {mm, at, sign, edge}: it was there then, and moves on this way (0: rests)
   #driving = false;
+  /** @type {number | null} */
   #releasedAt = null;
   #speedMmPerS = 22;
   #coastMs = coastMs;
-  #pressedAt = null;
+  /** @type {number} */
+  #pressedAt = Infinity;
+  /** @type {{mm: number, at: number} | null} */
   #released = null;       // {mm, at}: from there on it coasts, in sight
+  /** @type {{mm: number, at: number} | null} */
   #fine = null;
 
   // A height was shown; returns where the desk is.
@@ -50,7 +56,7 @@ export class LoctekHeight {
     this.#driving = sign !== 0;
     if (sign === 0) {
       this.#releasedAt = now;
-      const moved = this.#pressedAt !== null && now - this.#pressedAt > startMs + windowMs;
+      const moved = now - this.#pressedAt > startMs + windowMs;
       this.#released = moved && this.#shown !== null ? {mm: this.#shown.mm, at: now} : null;
       const mark = this.#mark;
       if (mark !== null && !mark.edge && now < mark.at)
@@ -59,9 +65,10 @@ export class LoctekHeight {
     }
     this.#pressedAt = now;
     this.#released = null;
-    const {mm, coarse} = this.#shown || {coarse: false};
-    if (coarse)
-      this.#mark = {mm: this.#estimate(mm, coarseMm, now), at: now + startMs, sign, edge: false};
+    if (this.#shown !== null && this.#shown.coarse) {
+      const mm = this.#estimate(this.#shown.mm, coarseMm, now);
+      this.#mark = {mm, at: now + startMs, sign, edge: false};
+    }
     this.#releasedAt = null;
   }
 

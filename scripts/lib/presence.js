@@ -20,6 +20,7 @@ export class Presence {
   #reportedAt = -Infinity;
   #publishedAt = -Infinity;
   #shown = {distance: null, moving: null, still: null};
+  /** @type {unknown} */
   #timer = null;
 
   // device: of deskd:hub. holdMs: how long nobody has to be seen. farthestCm: what is beyond is not meant.

@@ -43,26 +43,45 @@ const expired = {
   guard: 'deskd-guard was started again',
 };
 
+/** @typedef {import('deskd:desk').DeskSink} DeskSink */
+/** @typedef {import('./travel_time.js').TravelTime} TravelTime */
+/** @typedef {'up' | 'down'} Direction */
+/** @typedef {{begin(): Promise<void>, read(): Promise<number | null>}} Sensor */
+
+/** @type {{sensor: Sensor, offsetMm: number, everyMs: number} | null} */
+const noRange = null;
+/** @type {TravelTime | null} */
+const noTime = null;
+/** @type {Sensor | null} */
+const noSensor = null;
+const noLimits = {limitA: Infinity, limitMs: 0, idleA: 0, endMs: Infinity, inrushMs: 0};
+
 export class RelayDriver {
   #options;
   #clock;
   #log;
   #motor;
+  /** @type {SensorPoller | null} */
   #range;              // polls the height, null where it is counted
+  /** @type {TravelTime | null} */
   #time;
   #filter = new HeightFilter();
+  /** @type {SensorPoller | null} */
   #current = null;     // polls the current, if it is measured
+  /** @type {CurrentWatch | null} */
   #currentWatch = null;
   #hands;
   #held = new Set();   // buttons of the hand switch
   #duty;
   #faults;
-  #desk = null;
+  /** @type {DeskSink} */
+  #desk;
   #timers;
   #unsubscribe = [];
   #closed = false;
 
   #connected = false;
+  /** @type {number | null} */
   #mm = null;
   #heights = 0;
   #heightAt = -Infinity;
@@ -70,7 +89,9 @@ export class RelayDriver {
   #whenKnown = () => {};
   #watchedAt = 0;
   #offAt = -Infinity;
-  #progress = null;      // {mm, until}: by then it is to have got on from there
+  /** @type {{mm: number | null, until: number}} */
+  #progress = {mm: null, until: Infinity};      // {mm, until}: by then it is to have got on from there
+  /** @type {{kind: string, direction: Direction, lastsMs: number, endsAt: number, fromMm: number | null} | null} */
   #own = null;           // what it does by itself: {kind, direction, lastsMs, endsAt, fromMm}
   #currentAt = -Infinity;
   #flowsOn = false;      // since a relay was on, the current has not been zero
@@ -80,8 +101,8 @@ export class RelayDriver {
   // read()}, amperes, with currentLimits for CurrentWatch. hands: {up, down}, inputs that are active while a
   // button of the hand switch is pressed, as far as there are. rollback: {mm, ms}, at most, 0: none.
   constructor({
-    outputs, deadTimeMs, leaseMs, minMm, maxMm, range = null, time = null, homeMs = 0, mostErrorMm = 100,
-    current = null, currentLimits = {}, rollback = {mm: 0, ms: 0}, hands = {}, tapMs = 80,
+    outputs, deadTimeMs, leaseMs, minMm, maxMm, range = noRange, time = noTime, homeMs = 0,
+    mostErrorMm = 100, current = noSensor, currentLimits = noLimits, rollback = {mm: 0, ms: 0}, hands = {}, tapMs = 80,
     duty = {onMs: 0, offMs: 0}, clock = systemClock, log = silentLog,
   }) {
     const {offsetMm = 0, everyMs = restingMs} = range || {};
@@ -104,12 +125,13 @@ export class RelayDriver {
     });
     this.#time = time;
     // What is counted would be the less certain for it.
-    if (time !== null) this.tap = undefined;
+    if (time !== null) /** @type {{tap?: unknown}} */ (this).tap = undefined;
     if (current !== null) {
-      this.#currentWatch = new CurrentWatch(currentLimits);
+      const watch = new CurrentWatch(currentLimits);
+      this.#currentWatch = watch;
       this.#current = new SensorPoller({
         sensor: current, clock, everyMs: restingCurrentMs,
-        tell: {value: (amps) => this.#onCurrent(amps), failed: (error) => this.#onCurrentFailed(error)},
+        tell: {value: (amps) => this.#onCurrent(watch, amps), failed: (error) => this.#onCurrentFailed(error)},
       });
     }
     this.#hands = hands;
@@ -135,7 +157,10 @@ export class RelayDriver {
     this.#tellUnknown();
   }
 
-  // Resolves when a height is known, or after `milliseconds`.
+  /**
+   * Resolves when a height is known, or after `milliseconds`.
+   * @returns {Promise<void>}
+   */
   known(milliseconds) {
     if (this.#range === null) return Promise.resolve();
     return new Promise((resolve) => {
@@ -172,7 +197,7 @@ export class RelayDriver {
     if (this.#faults.hasBeside('home')) throw new Error(`home: ${worst.text}`);
     const refusal = this.refusal();
     if (refusal !== undefined) throw new Error(`home: ${refusal}`);
-    this.#forgetTime('it goes to its lower end to learn where it is');
+    this.#forgetTime(this.#time, 'it goes to its lower end to learn where it is');
     this.#beginOwn('home', 'down', this.#options.homeMs * homeSlack, 0);
   }
 
@@ -207,7 +232,7 @@ export class RelayDriver {
     this.#progress = {mm: this.#mm, until: now + startMs};
     if (this.#own !== null) this.#own.endsAt = now + this.#own.lastsMs;
     if (this.#time !== null) this.#time.begin(direction, now);
-    if (this.#current === null) return;
+    if (this.#currentWatch === null) return;
     this.#currentWatch.begin(now);
     this.#currentAt = now;
     this.#flowsOn = true;
@@ -217,7 +242,7 @@ export class RelayDriver {
     const now = this.#clock.now();
     this.#duty.ran(now - this.#watchedAt, now);
     this.#offAt = now;
-    this.#count(() => this.#time.end(now));
+    this.#count((time) => time.end(now));
   }
 
   #onRelay(text) { this.#fault('relay', {code: 'RELAY', text, forMs: guardMs}); }
@@ -237,7 +262,7 @@ export class RelayDriver {
 
   #watch() {
     const now = this.#clock.now();
-    this.#count(() => this.#time.advance(now));
+    this.#count((time) => time.advance(now));
     if (this.#motor.running !== null) this.#watchRunning(this.#motor.running, now);
     this.#watchHeight(now);
     // A little longer than it coasts, so that the current is seen to be zero.
@@ -248,7 +273,7 @@ export class RelayDriver {
   #rest() {
     if (this.#range !== null) this.#range.setEvery(restingMs);
     if (this.#current !== null) this.#current.setEvery(restingCurrentMs);
-    if (this.#time !== null && this.#time.errorMm >= this.#options.mostErrorMm) this.#forgetTime();
+    if (this.#time !== null && this.#time.errorMm >= this.#options.mostErrorMm) this.#forgetTime(this.#time);
   }
 
   #watchRunning(direction, now) {
@@ -260,27 +285,27 @@ export class RelayDriver {
     } else if (this.#current !== null && now - this.#currentAt >= currentLossMs) {
       this.#fault('current', {code: 'CURRENT', text: 'the motor\'s current cannot be measured any more'});
     } else if (this.#own !== null && now >= this.#own.endsAt) {
-      this.#finishOwn();
-    } else if (this.#range !== null && now - this.#heightAt < freshMs) {
-      this.#watchProgress(direction, now);
+      this.#finishOwn(this.#own);
+    } else if (this.#mm !== null && this.#range !== null && now - this.#heightAt < freshMs) {
+      this.#watchProgress(direction, this.#mm, now);
     }
   }
 
-  #watchProgress(direction, now) {
-    const {mm, until} = this.#progress;
-    if (mm === null || (this.#mm - mm) * signOf[direction] >= progressMm)
-      this.#progress = {mm: this.#mm, until: Math.max(until, now + frozenMs)};
+  #watchProgress(direction, mm, now) {
+    const {mm: from, until} = this.#progress;
+    if (from === null || (mm - from) * signOf[direction] >= progressMm)
+      this.#progress = {mm, until: Math.max(until, now + frozenMs)};
     if (now < this.#progress.until) return;
     this.#halt();
-    if (this.#nearEnd(direction, 0)) return;  // its move ends there by itself
-    const text = `the height has stayed at ${Math.round(this.#mm)} mm although the motor ran ${direction}: an ` +
+    if (this.#nearEnd(direction, mm, 0)) return;  // its move ends there by itself
+    const text = `the height has stayed at ${Math.round(mm)} mm although the motor ran ${direction}: an ` +
       'obstacle, an end of its travel, or a sensor that sees something else';
     this.#fault('stuck', {code: 'STUCK', text, forMs: obstacleMs});
   }
 
-  #nearEnd(direction, slackMm) {
+  #nearEnd(direction, mm, slackMm) {
     const {minMm, maxMm} = this.#options;
-    return (direction === 'up' ? maxMm - this.#mm : this.#mm - minMm) <= nearEndMm + slackMm;
+    return (direction === 'up' ? maxMm - mm : mm - minMm) <= nearEndMm + slackMm;
   }
 
   // ---- height ----
@@ -328,7 +353,7 @@ export class RelayDriver {
   // Lets the count change, and reports it.
   #count(step) {
     if (this.#time === null) return;
-    step();
+    step(this.#time);
     this.#mm = this.#time.mm;
     if (this.#mm === null) return;
     this.#desk.height(Math.round(this.#mm));
@@ -336,9 +361,9 @@ export class RelayDriver {
   }
 
   // What was counted is worth nothing any more.
-  #forgetTime(text) {
-    const known = this.#time.mm !== null;
-    this.#time.forget();
+  #forgetTime(time, text) {
+    const known = time.mm !== null;
+    time.forget();
     this.#mm = null;
     this.#tellUnknown(text);
     if (!known) return;
@@ -352,18 +377,18 @@ export class RelayDriver {
 
   // ---- current ----
 
-  #onCurrent(amps) {
+  #onCurrent(watch, amps) {
     const now = this.#clock.now();
     this.#currentAt = now;
     this.#faults.clear('current');
-    const flows = this.#currentWatch.flows(amps);
+    const flows = watch.flows(amps);
     const direction = this.#motor.running;
     this.#flowsOn = flows && (this.#flowsOn || direction !== null);
     if (direction === null) {
       if (this.#flowsOn && now - this.#offAt >= coastingMs) this.#onWelded(amps);
       return;
     }
-    const what = this.#currentWatch.sample(amps, now);
+    const what = watch.sample(amps, now);
     if (what === 'obstacle') this.#onObstacle(direction, amps);
     else if (what === 'end') this.#onEnd(direction);
   }
@@ -386,17 +411,17 @@ export class RelayDriver {
   // The motor draws nothing any more: a limit switch, if it is where one may be.
   #onEnd(direction) {
     const slackMm = this.#time === null ? 0 : this.#time.errorMm;
-    if (this.#mm !== null && !this.#nearEnd(direction, slackMm)) {
+    if (this.#mm !== null && !this.#nearEnd(direction, this.#mm, slackMm)) {
       const text = `the motor draws no current at ${Math.round(this.#mm)} mm, where no end is: is it connected?`;
       this.#fault('stuck', {code: 'NO_CURRENT', text, forMs: obstacleMs});
       return;
     }
     if (this.#own !== null && this.#own.kind === 'home') {
-      this.#finishOwn();
+      this.#finishOwn(this.#own);
       return;
     }
     this.#halt();
-    this.#count(() => this.#time.atEnd(direction));
+    this.#count((time) => time.atEnd(direction));
   }
 
   #onWelded(amps) {
@@ -412,13 +437,13 @@ export class RelayDriver {
     if (!pressed) {
       this.#held.delete(direction);
       this.#offAt = now;
-      this.#count(() => this.#time.end(now));
+      this.#count((time) => time.end(now));
       return;
     }
     this.#halt();
     this.#held.add(direction);
     this.#flowsOn = false;
-    this.#count(() => this.#time.begin(direction, now));
+    this.#count((time) => time.begin(direction, now));
     this.#desk.keypad(direction);
     this.#hurry();
   }
@@ -436,14 +461,13 @@ export class RelayDriver {
   // Far enough from what was in the way?
   #watchOwn() {
     const own = this.#own;
-    if (own === null || own.kind !== 'rollback' || own.fromMm === null) return;
-    if ((this.#mm - own.fromMm) * signOf[own.direction] >= this.#options.rollback.mm) this.#finishOwn();
+    if (own === null || own.kind !== 'rollback' || own.fromMm === null || this.#mm === null) return;
+    if ((this.#mm - own.fromMm) * signOf[own.direction] >= this.#options.rollback.mm) this.#finishOwn(own);
   }
 
-  #finishOwn() {
-    const {kind, direction} = this.#own;
+  #finishOwn({kind, direction}) {
     if (kind === 'home') {
-      this.#time.atEnd(direction);
+      this.#time?.atEnd(direction);
       this.#log.notice('is home');
     }
     this.#halt();

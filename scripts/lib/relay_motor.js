@@ -17,8 +17,11 @@ export class RelayMotor {
   #renewMs;
   #clock;
   #tell;
+  /** @type {{direction: 'up' | 'down', pulseMs: number, retries: number} | null} */
   #wanted = null;          // {direction, pulseMs, retries}
+  /** @type {'up' | 'down' | null} */
   #asked = null;           // the direction whose output may be on
+  /** @type {'up' | 'down' | null} */
   #running = null;         // the direction whose output is on, as the guard has said
   #offAt = {up: -Infinity, down: -Infinity};
   #timers;
@@ -45,9 +48,10 @@ export class RelayMotor {
 
   // Until stop(), or for `pulseMs`. What was driven before is off first, for the dead time.
   drive(direction, pulseMs = 0) {
-    if (this.direction === direction && pulseMs === 0 && this.#wanted.pulseMs === 0) return;
+    const before = this.#wanted;
+    if (before !== null && before.direction === direction && pulseMs === 0 && before.pulseMs === 0) return;
     this.#timers.cancel('begin');
-    if (this.#asked !== null) this.#release();
+    if (this.#asked !== null) this.#release(this.#asked);
     this.#wanted = {direction, pulseMs, retries: 0};
     this.#begin(this.#wanted);
   }
@@ -56,7 +60,7 @@ export class RelayMotor {
   stop() {
     this.#wanted = null;
     this.#timers.cancel('begin');
-    if (this.#asked !== null) this.#release();
+    if (this.#asked !== null) this.#release(this.#asked);
   }
 
   close() {
@@ -85,7 +89,7 @@ export class RelayMotor {
   #onAgreed(wanted) {
     if (this.#wanted !== wanted) return;  // it has been switched off since
     this.#running = wanted.direction;
-    this.#renewLater();
+    this.#renewLater(wanted.direction);
     this.#tell.on(wanted.direction);
   }
 
@@ -109,17 +113,16 @@ export class RelayMotor {
     this.#tell.failed(error);
   }
 
-  #renewLater() {
+  #renewLater(direction) {
     this.#timers.after('renew', this.#renewMs, () => {
-      this.#outputs[this.#running].renew();
-      this.#renewLater();
+      this.#outputs[direction].renew();
+      this.#renewLater(direction);
     });
   }
 
   // Where it cannot be switched off the guard goes on trying, and the lease is not renewed any more.
-  #release() {
-    const direction = this.#asked;
-    this.#forget();
+  #release(direction) {
+    this.#forget(direction);
     this.#outputs[direction].set(false).then(() => {
       this.#offAt[direction] = this.#clock.now();
     }, (error) => {
@@ -131,13 +134,14 @@ export class RelayMotor {
     if (this.#asked !== direction) return;
     this.#wanted = null;
     this.#timers.cancel('begin');
-    this.#forget();
+    this.#forget(direction);
     this.#tell.expired(reason);
   }
 
-  #forget() {
+  // What was asked for in this direction is over.
+  #forget(direction) {
     const running = this.#running;
-    this.#offAt[this.#asked] = this.#clock.now();
+    this.#offAt[direction] = this.#clock.now();
     this.#asked = null;
     this.#running = null;
     this.#timers.cancel('renew');

@@ -22,13 +22,17 @@ export async function openRelays({up, down, activeLow, leaseMs, maxOnMs, restMs,
   return outputs;
 }
 
-// What the driver takes as range or time.
-export async function openHeight({kind, offsetMm, everyMs, ...rest}, limits) {
-  if (kind === 'time') {
-    const {upMs, downMs, mostErrorMm} = rest;
+/**
+ * What the driver takes as range or time.
+ * @param {ReturnType<typeof import('./relay_settings.js').relaySettings>['height']} height
+ */
+export async function openHeight(height, limits) {
+  if (height.kind === 'time') {
+    const {upMs, downMs, mostErrorMm} = height;
     return {time: new TravelTime({...limits, upMs, downMs}), homeMs: downMs, mostErrorMm};
   }
-  const sensor = kind === 'ultrasonic' ? await openUltrasonic(rest) : await openChip(kind, rest, everyMs);
+  const {offsetMm, everyMs} = height;
+  const sensor = height.kind === 'ultrasonic' ? await openUltrasonic(height) : await openChip(height);
   return {range: {sensor, offsetMm, everyMs}};
 }
 
@@ -40,7 +44,7 @@ async function openUltrasonic({trigger, echo}) {
 }
 
 // Measures all the time, a little quicker than it is asked.
-async function openChip(kind, {bus, address}, everyMs) {
+async function openChip({kind, bus, address, everyMs}) {
   const chip = new chips[kind](await i2c.open({bus, address}));
   return {
     begin: async () => {

@@ -50,6 +50,14 @@ function relays(read) {
   };
 }
 
+/**
+ * How the height is known.
+ * @typedef {{kind: 'time', upMs: number, downMs: number, mostErrorMm: number}} Travel
+ * @typedef {{kind: 'vl53l0x' | 'vl53l1x', offsetMm: number, everyMs: number, bus: number | string, address: number}} Laser
+ * @typedef {{kind: 'ultrasonic', offsetMm: number, everyMs: number, trigger: string, echo: string}} Sound
+ */
+
+/** @returns {Travel | Laser | Sound} */
 function heightOf(read, height, {bus = 1}) {
   if (height === undefined || !heights.includes(height))
     throw expected('height', `one of ${heights.map((name) => `"${name}"`).join(', ')}`, height, relaySettings);
@@ -105,10 +113,10 @@ function handsOf(read, {hand_up: up, hand_down: down, hand_active_low: activeLow
 
 // How it behaves, as deskd:desk takes it. A sensor's heights are filtered, and so a little late; what is counted
 // needs no guess how far it coasts, and its last millimetres are slow.
-function behaviour({kind, upMs, downMs}, {minMm, maxMm}) {
+function behaviour(height, {minMm, maxMm}) {
   const common = {restMs: 600, startMs: 3000, stallMs: 2500};
-  if (kind !== 'time') return {...common, speedMmPerS: 15, coastMm: 6, stepToleranceMm: 3};
-  const speedMmPerS = Math.max(1, Math.min(200, (maxMm - minMm) * 900 / Math.max(upMs, downMs)));
+  if (height.kind !== 'time') return {...common, speedMmPerS: 15, coastMm: 6, stepToleranceMm: 3};
+  const speedMmPerS = Math.max(1, Math.min(200, (maxMm - minMm) * 900 / Math.max(height.upMs, height.downMs)));
   return {...common, speedMmPerS, coastMm: 0, stepToleranceMm: 5, stallMs: 5000};
 }
 
@@ -132,7 +140,7 @@ export function relaySettings(settings) {
   const {up, down, ...timing} = relays(read);
   const height = heightOf(read, settings.height, settings);
   const current = currentOf(read, settings);
-  if (height.bus === undefined && current === null) read.refuse(['bus'], 'nothing is on it');
+  if (!('bus' in height) && current === null) read.refuse(['bus'], 'nothing is on it');
   const longestS = height.kind === 'time' ? Math.ceil(Math.max(height.upMs, height.downMs * 1.2) / 1000) + 5 : 10;
   const seconds = {max: 86400, unit: 'seconds'};
   const maxOnS = read.number('max_on_s',

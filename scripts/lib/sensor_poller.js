@@ -8,6 +8,7 @@ export class SensorPoller {
   #clock;
   #everyMs;
   #tell;
+  /** @type {unknown} */
   #timer = null;
   #begun = false;
   #stopped = true;

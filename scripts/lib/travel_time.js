@@ -14,6 +14,7 @@ export class TravelTime {
   #minMm;
   #maxMm;
   #mmPerMs;
+  /** @type {number | null} */
   #mm = null;
   #errorMm = 0;
   #sign = 0;
