@@ -1230,13 +1230,13 @@ declare module 'deskd:test' {
   /** They throw an AssertionError that says what was expected and what was found. */
   export const assert: {
     ok(value: unknown, message?: string): void;
-    /** The same value, or arrays, objects, maps and typed arrays of the same values. */
+    /** The same value, or built-in and plain objects of one class with the same content; other objects only themselves. */
     equal(actual: unknown, expected: unknown, message?: string): void;
     near(actual: number, expected: number, tolerance: number, message?: string): void;
     match(text: string, pattern: RegExp): void;
-    /** Returns the error. */
-    throws(fn: () => unknown, expected: ExpectedError): any;
-    rejects(promise: Promise<unknown>, expected: ExpectedError): Promise<any>;
+    /** Returns the error; without `expected` any will do. */
+    throws(fn: () => unknown, expected?: ExpectedError): any;
+    rejects(promise: Promise<unknown>, expected?: ExpectedError): Promise<any>;
   };
 
   /**

@@ -1,25 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Assertions that say what was expected and what was found.
 
+import {describe} from './errors.js';
 import {inspect} from './inspect.js';
+import {same} from './same.js';
 
 class AssertionError extends Error {
   get name() { return 'AssertionError'; }
-}
-
-function same(a, b) {
-  if (Object.is(a, b)) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (ArrayBuffer.isView(a) || Array.isArray(a)) {
-    return a.constructor === b.constructor && a.length === b.length &&
-      Array.prototype.every.call(a, (item, index) => same(item, b[index]));
-  }
-  if (a instanceof Map) {
-    return b instanceof Map && same([...a], [...b]);
-  }
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length &&
-    keys.every((key) => Object.hasOwn(b, key) && same(a[key], b[key]));
 }
 
 function check(condition, message) {
@@ -32,14 +19,31 @@ function words(error) {
   return error.code === undefined ? String(error) : `${error} (code ${inspect(error.code)})`;
 }
 
+// Wherever an earlier search with the same pattern has ended.
+function fits(pattern, text) {
+  return new RegExp(pattern).test(text);
+}
+
+function requirePattern(pattern) {
+  if (!(pattern instanceof RegExp)) {
+    throw new TypeError(`assert.match: pattern: expected a regular expression, found ${describe(pattern)}`);
+  }
+}
+
 function checkError(error, expected) {
+  if (expected === undefined) return;
   if (expected instanceof RegExp) {
-    check(expected.test(String(error)), `expected an error like ${expected}, found ${words(error)}`);
+    check(fits(expected, String(error)), `expected an error like ${expected}, found ${words(error)}`);
     return;
   }
+  if (typeof expected !== 'object' || expected === null) {
+    throw new TypeError(
+      `assert: expected: expected a regular expression or an object, found ${describe(expected)}`);
+  }
   for (const [key, value] of Object.entries(expected)) {
-    const fits = value instanceof RegExp ? value.test(String(error[key])) : same(error[key], value);
-    check(fits, `expected the error's ${key} to be ${inspect(value)}, found ${words(error)}`);
+    const found = error?.[key];
+    const suits = value instanceof RegExp ? found !== undefined && fits(value, String(found)) : same(found, value);
+    check(suits, `expected the error's ${key} to be ${inspect(value)}, found ${words(error)}`);
   }
 }
 
@@ -47,8 +51,11 @@ export const assert = {
   ok(value, message = 'expected a true value') { check(value, `${message}, found ${inspect(value)}`); },
 
   equal(actual, expected, message = 'value') {
-    check(same(actual, expected), `${message}: expected ${inspect(expected, {depth: 8})}, ` +
-      `found ${inspect(actual, {depth: 8})}`);
+    if (same(actual, expected)) return;
+    const texts = [expected, actual].map((value) => inspect(value, {depth: 8}));
+    // Objects of classes of their own are the same as themselves only.
+    throw new AssertionError(`${message}: expected ${texts[0]}, found ` +
+      (texts[0] === texts[1] ? 'another that looks like it' : texts[1]));
   },
 
   near(actual, expected, tolerance, message = 'value') {
@@ -57,10 +64,11 @@ export const assert = {
   },
 
   match(text, pattern) {
-    check(pattern.test(text), `expected text like ${pattern}, found ${inspect(text)}`);
+    requirePattern(pattern);
+    check(typeof text === 'string' && fits(pattern, text), `expected text like ${pattern}, found ${inspect(text)}`);
   },
 
-  // `expected` is a pattern for the text, or properties of the error (values or patterns).
+  // `expected` is a pattern for the text, or properties of the error (values or patterns); without it any error will do.
   throws(fn, expected) {
     let caught;
     try {
